@@ -1,0 +1,68 @@
+//! One measurement, and what is thought of it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A measurement of a signal, or the failure to get one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// When it was taken at the source, by the source's own word where it gives one.
+    pub at: Timestamp,
+    /// The number, in the signal's unit, or why there is none.
+    pub value: Value,
+}
+
+/// A number, or why there is none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Value {
+    /// A finite number.
+    Number(f64),
+    /// None, and why.
+    Missing(Unknown),
+}
+
+/// Why something is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "reason", content = "detail")]
+pub enum Unknown {
+    /// The source answered, and had nothing.
+    NoData,
+    /// The source answered with something that is no number.
+    NotANumber,
+    /// The newest sample is too old; its age in seconds.
+    Stale(u64),
+    /// Too few samples so far: how many there are, of how many.
+    TooFew(u32, u32),
+    /// The source could not be asked, or answered with an error: what it said, in one line.
+    Error(String),
+    /// Nobody samples: no controller drives the release.
+    Unwatched,
+}
+
+impl std::fmt::Display for Unknown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoData => f.write_str("no data"),
+            Self::NotANumber => f.write_str("not a number"),
+            Self::Stale(seconds) => write!(f, "stale, {seconds} s old"),
+            Self::TooFew(have, of) => write!(f, "{have} of {of} samples"),
+            Self::Error(why) => f.write_str(why),
+            Self::Unwatched => f.write_str("nobody samples it"),
+        }
+    }
+}
+
+/// What is thought of a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Within its thresholds.
+    Ok,
+    /// Beyond `warn`.
+    Warn,
+    /// Beyond `fail`.
+    Fail,
+    /// Not known, which is never healthy.
+    Unknown,
+}
