@@ -21,4 +21,5 @@
 
 pub mod health;
 pub mod plan;
+pub mod release;
 pub mod text;
