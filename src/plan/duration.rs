@@ -62,6 +62,12 @@ impl Duration {
         self.0.as_secs_f64()
     }
 
+    /// In whole seconds, rounded up: for people who wait.
+    #[must_use]
+    pub fn rounded(self) -> Self {
+        Self::from_secs(self.0.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX))
+    }
+
     /// Whether it is no time at all.
     #[must_use]
     pub fn is_zero(self) -> bool {

@@ -138,6 +138,10 @@ pub struct Signal {
     /// From here on it is a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fail: Option<f64>,
+    /// Whether it speaks of the new version's own traffic, so that there is nothing to judge before the first step gives it some:
+    /// such a signal does not gate a rollout's first step, only what follows.
+    #[serde(default)]
+    pub needs_traffic: bool,
     /// How many samples it takes before there is a verdict.
     #[serde(default = "defaults::samples")]
     pub samples: u32,

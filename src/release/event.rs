@@ -292,6 +292,8 @@ pub enum WhyKept {
     Irreversible,
     /// The plan names no undo.
     NoUndo,
+    /// It was begun and not finished, so its undo might undo what was not done.
+    Unfinished,
     /// It was never begun.
     NeverDone,
     /// It changes nothing that would need undoing.

@@ -1,5 +1,26 @@
 //! The pure core: what happened, what is so, what may be done, what would follow. No I/O, no clock, no randomness.
+//!
+//! [`decide`] turns what a person asks for into events, [`advance`] what happens by itself; [`Release::apply`] folds
+//! them. Gates, consequences, the way back and the status are functions of the same state.
 
+mod advance;
+mod consequence;
+mod decide;
 mod event;
+mod gate;
+mod rollback;
+mod state;
+mod status;
+mod words;
 
+pub(crate) use state::millis_between;
+
+pub use advance::{Wanted, advance, has_spoken, wanted};
+pub use consequence::Consequence;
+pub use decide::{Ask, Command, Refusal, Seen, StageSeen, decide};
 pub use event::*;
+pub use gate::{Blocker, BlockerKind, CheckStatus, ReleaseStatus, StageStatus};
+pub use rollback::RollbackPlan;
+pub use state::*;
+pub use status::{CheckLine, ControllerLine, SignalLine, StageLine, Status};
+pub use words::{act_words, kept_words, verdict_word};

@@ -1,0 +1,294 @@
+//! What happens by itself: what the controller writes down next, and what should be under way in the world.
+//!
+//! Both are functions of the state, so starting, restarting after a crash and taking over are one thing: look, and
+//! close the difference.
+
+use jiff::Timestamp;
+
+use super::{
+    decide::{begin_rollback, next_step},
+    event::{Act, EventKind, Outcome},
+    gate::CheckStatus,
+    state::{Bake, Operation, Phase, Release, StageState},
+};
+use crate::{
+    health::Verdict,
+    plan::{Advance, CheckKind, Duration, OnFail, Stage, StageKind},
+};
+
+/// How long after a check could not be run it is tried again by itself.
+const RECHECK: Duration = Duration::from_secs(30);
+
+/// How often giving traffic back is tried by itself when nobody knows how it ended. It is safe to repeat.
+const RESTORES: u32 = 3;
+
+/// An act that should be under way and is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The stage.
+    pub stage: String,
+    /// The attempt.
+    pub attempt: u32,
+    /// The step, for an act on a target.
+    pub step: Option<u32>,
+    /// The act.
+    pub act: Act,
+}
+
+/// What happens next by itself; nothing where it waits for the world or for a person. The controller writes these down and
+/// asks again until there is nothing.
+#[must_use]
+pub fn advance(release: &Release, now: Timestamp) -> Vec<EventKind> {
+    if let Some(rollback) = &release.rollback {
+        return if rollback.done { Vec::new() } else { way_back(release) };
+    }
+    if release.is_over() {
+        return Vec::new();
+    }
+    let turns = turned(release, now);
+    if !turns.is_empty() {
+        return turns;
+    }
+    for (stage, state) in release.stages() {
+        let events = step_on(release, stage, state, now);
+        if !events.is_empty() {
+            return events;
+        }
+    }
+    let checks = due_checks(release, now);
+    if !checks.is_empty() {
+        return checks;
+    }
+    if release.stages.iter().all(|state| state.phase == Phase::Passed) {
+        return vec![EventKind::Completed];
+    }
+    Vec::new()
+}
+
+/// The acts that should be under way and are not.
+#[must_use]
+pub fn wanted(release: &Release) -> Vec<Wanted> {
+    if let Some(rollback) = &release.rollback {
+        return wanted_undo(rollback, release);
+    }
+    release.stages().filter_map(|(stage, state)| wanted_of(stage, state)).collect()
+}
+
+/// Changes of verdict that are not yet written down.
+fn turned(release: &Release, now: Timestamp) -> Vec<EventKind> {
+    let mut events = Vec::new();
+    for id in release.plan.signals.keys() {
+        let Some(judged) = release.judge(id, now) else { continue };
+        let last = release.turns.get(id).map(|turn| turn.verdict);
+        // That a signal has not spoken yet at the beginning is no turn.
+        if last == Some(judged.verdict) || (last.is_none() && judged.verdict == Verdict::Unknown) {
+            continue;
+        }
+        events.push(EventKind::SignalTurned {
+            signal: id.clone(),
+            verdict: judged.verdict,
+            value: judged.value,
+            why: judged.why,
+            sampled: judged.at,
+        });
+    }
+    events
+}
+
+fn step_on(release: &Release, stage: &Stage, state: &StageState, now: Timestamp) -> Vec<EventKind> {
+    if let Some(events) = signal_failed(release, stage, state, now) {
+        return events;
+    }
+    match state.phase {
+        Phase::Running => outcome(release, stage, state),
+        Phase::Baking => baked(release, stage, state, now),
+        Phase::Paused if (state.step as usize) >= stage.steps().len() => {
+            vec![EventKind::StagePassed { stage: stage.id.clone() }]
+        }
+        Phase::Paused | Phase::Idle if stage.advance == Advance::Auto => {
+            let may = state.phase == Phase::Paused || release.is_due(stage);
+            if may && release.gate(stage, state, now).is_empty() { next_step(stage, state) } else { Vec::new() }
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A signal named by an open stage that fails does what `on_fail` says.
+fn signal_failed(release: &Release, stage: &Stage, state: &StageState, now: Timestamp) -> Option<Vec<EventKind>> {
+    if !state.phase.is_open() {
+        return None;
+    }
+    let failing = |id: &&String| release.judge(id, now).is_some_and(|judged| judged.verdict == Verdict::Fail);
+    let signal = stage.signals.iter().find(failing)?;
+    let why = format!("{signal}: {}", release.judge(signal, now)?.why);
+    match stage.on_fail {
+        OnFail::Rollback => {
+            Some(vec![EventKind::StageFailed { stage: stage.id.clone(), why: why.clone() }, begin_rollback(release, why)])
+        }
+        OnFail::Hold => {
+            // Once a failure: a person who resumed in spite of it has seen it.
+            let turned = release.turns.get(signal).map(|turn| turn.at);
+            let seen = release.resumed.is_some_and(|resumed| turned.is_none_or(|turned| turned <= resumed));
+            (release.hold.is_none() && !seen).then(|| vec![EventKind::Held { why }])
+        }
+    }
+}
+
+/// What the outcome of an act leads to.
+fn outcome(release: &Release, stage: &Stage, state: &StageState) -> Vec<EventKind> {
+    if let StageKind::Soak { .. } = stage.kind {
+        return vec![EventKind::BakeStarted { stage: stage.id.clone(), step: None }];
+    }
+    let Some(Operation { act, outcome: Some(outcome), .. }) = &state.operation else { return Vec::new() };
+    match (act, outcome) {
+        (Act::Run, Outcome::Succeeded { .. }) => vec![EventKind::StagePassed { stage: stage.id.clone() }],
+        (Act::Weight { .. }, Outcome::Succeeded { .. }) => {
+            vec![EventKind::BakeStarted { stage: stage.id.clone(), step: Some(state.step) }]
+        }
+        (_, Outcome::Succeeded { .. } | Outcome::Cancelled) => Vec::new(),
+        (_, Outcome::Failed { why }) => failed(release, stage, why.clone()),
+        (_, Outcome::TimedOut { after }) => failed(release, stage, format!("not done after {after}, its time-out")),
+        (Act::Run, Outcome::Lost { why }) if !is_idempotent(stage) => {
+            let mut events = vec![EventKind::StageUnsettled { stage: stage.id.clone(), why: why.clone() }];
+            events.extend(held(release, format!("nobody knows how {} ended", stage.id)));
+            events
+        }
+        // Whoever may run again does: see `wanted`.
+        (_, Outcome::Lost { .. }) => Vec::new(),
+    }
+}
+
+fn is_idempotent(stage: &Stage) -> bool {
+    matches!(stage.kind, StageKind::Task { idempotent: true, .. })
+}
+
+fn failed(release: &Release, stage: &Stage, why: String) -> Vec<EventKind> {
+    let mut events = vec![EventKind::StageFailed { stage: stage.id.clone(), why: why.clone() }];
+    match stage.on_fail {
+        OnFail::Hold => events.extend(held(release, format!("{} failed", stage.id))),
+        OnFail::Rollback => events.push(begin_rollback(release, format!("{}: {why}", stage.id))),
+    }
+    events
+}
+
+fn held(release: &Release, why: String) -> Option<EventKind> {
+    release.hold.is_none().then_some(EventKind::Held { why })
+}
+
+/// Whether a watch is over: its time has counted, and every signal of the stage has spoken since it began and lets it go on.
+fn baked(release: &Release, stage: &Stage, state: &StageState, now: Timestamp) -> Vec<EventKind> {
+    let Some(bake) = &state.bake else { return Vec::new() };
+    let over = bake.left(now).is_zero() && release.hold.is_none();
+    if !over || !release.unhealthy(stage, state, now).is_empty() || !has_spoken(release, stage, bake) {
+        return Vec::new();
+    }
+    let step = (!stage.steps().is_empty()).then_some(state.step);
+    vec![EventKind::BakeEnded { stage: stage.id.clone(), step }]
+}
+
+/// Whether each signal of a stage has as many samples since the watch began as it takes for a verdict. A watch of no
+/// length asks for none.
+#[must_use]
+pub fn has_spoken(release: &Release, stage: &Stage, bake: &Bake) -> bool {
+    bake.length.is_zero()
+        || stage.signals.iter().all(|id| {
+            let enough = release.plan.signals.get(id).map_or(0, |signal| signal.samples as usize);
+            release.series.get(id).is_some_and(|series| {
+                series.since(bake.started).filter(|sample| sample.value.number().is_some()).count() >= enough
+            })
+        })
+}
+
+/// Checks that are run by themselves and whose time has come.
+fn due_checks(release: &Release, now: Timestamp) -> Vec<EventKind> {
+    let mut events = Vec::new();
+    for check in &release.plan.checks {
+        if check.kind == CheckKind::Signed {
+            continue;
+        }
+        let last = release.checks.get(&check.id).and_then(|state| state.last.as_ref());
+        let older_than = |age: Duration| last.is_some_and(|last| super::millis_between(last.at, now) >= age.as_millis());
+        let due = match release.check_status(check, now) {
+            CheckStatus::Open | CheckStatus::Expired => true,
+            CheckStatus::CouldNotRun => older_than(check.every.unwrap_or(RECHECK)),
+            CheckStatus::Passed | CheckStatus::Failed => check.every.is_some_and(older_than),
+            CheckStatus::Running | CheckStatus::Waived => false,
+        };
+        if due {
+            events.push(EventKind::CheckStarted { check: check.id.clone() });
+        }
+    }
+    events
+}
+
+/// What the outcomes of the way back lead to.
+fn way_back(release: &Release) -> Vec<EventKind> {
+    let steps = release.rollback.iter().flat_map(|rollback| &rollback.steps);
+    for undo in steps {
+        if undo.done || undo.stuck.is_some() {
+            continue;
+        }
+        let Some(Operation { act, outcome: Some(outcome), .. }) = &undo.operation else { continue };
+        let why = match outcome {
+            Outcome::Succeeded { .. } => continue,
+            Outcome::Lost { .. } if *act == Act::Restore && undo.tries < RESTORES => continue,
+            Outcome::Failed { why } | Outcome::Lost { why } => why.clone(),
+            Outcome::TimedOut { after } => format!("not done after {after}, its time-out"),
+            Outcome::Cancelled => "it was stopped".to_owned(),
+        };
+        return vec![EventKind::RollbackStuck { stage: undo.step.stage.clone(), why }];
+    }
+    let done = release.rollback.as_ref().is_some_and(|rollback| rollback.steps.iter().all(|undo| undo.done));
+    if done { vec![EventKind::RolledBack] } else { Vec::new() }
+}
+
+fn wanted_of(stage: &Stage, state: &StageState) -> Option<Wanted> {
+    if state.phase != Phase::Running {
+        return None;
+    }
+    let done = state.operation.as_ref().is_none_or(|operation| match &operation.outcome {
+        None => false,
+        Some(Outcome::Succeeded { .. }) => operation.act == Act::Deploy,
+        Some(Outcome::Lost { .. }) => operation.act != Act::Run || is_idempotent(stage),
+        Some(_) => false,
+    });
+    if !done {
+        return None;
+    }
+    let (act, step) = match &stage.kind {
+        StageKind::Task { .. } => (Act::Run, None),
+        StageKind::Soak { .. } => return None,
+        StageKind::Rollout { .. } if !state.deployed => (Act::Deploy, Some(state.step)),
+        StageKind::Rollout { steps, .. } => {
+            let step = steps.get((state.step as usize).saturating_sub(1))?;
+            (Act::Weight { weight: step.weight }, Some(state.step))
+        }
+    };
+    Some(Wanted { stage: stage.id.clone(), attempt: state.attempt, step, act })
+}
+
+/// All traffic goes back at once; only then is anything undone, one after the other.
+fn wanted_undo(rollback: &super::state::Rollback, release: &Release) -> Vec<Wanted> {
+    let mut wanted = Vec::new();
+    for undo in rollback.steps.iter().filter(|undo| !undo.done) {
+        let restores = undo.step.act == Act::Restore;
+        let idle = undo.stuck.is_none()
+            && match undo.operation.as_ref().map(|operation| operation.outcome.as_ref()) {
+                None => true,
+                Some(Some(Outcome::Lost { .. })) => restores && undo.tries < RESTORES,
+                Some(_) => false,
+            };
+        if idle && (restores || wanted.is_empty()) {
+            let attempt = release.stage(&undo.step.stage).map_or(1, |(_, state)| state.attempt);
+            wanted.push(Wanted { stage: undo.step.stage.clone(), attempt, step: None, act: undo.step.act.clone() });
+        }
+        if !restores {
+            // What comes after an undo waits for it.
+            break;
+        }
+    }
+    // No undo while traffic is still on its way back.
+    let restoring = rollback.steps.iter().any(|undo| undo.step.act == Act::Restore && !undo.done);
+    wanted.retain(|wanted| wanted.act == Act::Restore || !restoring);
+    wanted
+}

@@ -1,0 +1,621 @@
+//! What is so: the state of a release, folded from its events.
+//!
+//! [`Release::apply`] is the only way in which it changes, but for the samples of its signals, which stand beside the
+//! events and are given by [`Release::observe`]. Two processes that have read the same journal hold the same state.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+
+use super::{
+    event::{Act, CONTROLLER, CheckResult, Event, EventKind, Kept, Outcome, UndoStep},
+    words,
+};
+use crate::{
+    health::{Sample, Series, Verdict},
+    plan::{Duration, Id, Plan, Stage},
+};
+
+/// How many lines of the log the state keeps at hand for the screen; the journal has them all.
+const RECENT: usize = 400;
+
+/// One attempt to bring a version through a plan.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// Its id.
+    pub id: String,
+    /// The version it brings out.
+    pub version: String,
+    /// The version it replaces, where that is known.
+    pub previous: Option<String>,
+    /// The plan it flies.
+    pub plan: Arc<Plan>,
+    /// The plan's digest.
+    pub digest: String,
+    /// The folder in which the plan's commands run.
+    pub folder: String,
+    /// The sequence number of the last event folded in.
+    pub sequence: u64,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended, if it has.
+    pub ended: Option<Timestamp>,
+    /// Its stages, in the plan's order and as many as the plan has.
+    pub stages: Vec<StageState>,
+    /// What is known of each check.
+    pub checks: IndexMap<Id, CheckState>,
+    /// What was last written down of each signal's verdict.
+    pub turns: IndexMap<Id, Turn>,
+    /// The samples at hand of each signal.
+    pub series: IndexMap<Id, Series>,
+    /// Why nothing new starts, if so.
+    pub hold: Option<Hold>,
+    /// When it last went on after a hold.
+    pub resumed: Option<Timestamp>,
+    /// The way back, once it began.
+    pub rollback: Option<Rollback>,
+    /// Who drives it, or drove it last.
+    pub controller: Option<Controller>,
+    /// The people who have done something in it, the first first.
+    pub people: Vec<String>,
+    /// The last lines of its log, the oldest first.
+    pub recent: VecDeque<LogLine>,
+}
+
+/// The state of a stage.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StageState {
+    /// How far it is.
+    pub phase: Phase,
+    /// Which try this is, from 1; 0 before the first.
+    pub attempt: u32,
+    /// The step of a rollout, from 1; 0 before the first.
+    pub step: u32,
+    /// The weight that was last observed, in percent.
+    pub weight: Option<u8>,
+    /// Whether this attempt's version was observed on the target.
+    pub deployed: bool,
+    /// Whether an act of it ever began, so that there may be something to take back.
+    pub touched: bool,
+    /// When this attempt began.
+    pub started: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// The act under way, or the last one with its outcome.
+    pub operation: Option<Operation>,
+    /// The watch over the step or soak.
+    pub bake: Option<Bake>,
+    /// Why it failed, or what is not known.
+    pub why: Option<String>,
+}
+
+/// How far a stage is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Phase {
+    /// Not begun.
+    #[default]
+    Idle,
+    /// An act on the world is under way or due.
+    Running,
+    /// It is being watched.
+    Baking,
+    /// A step is done; a person takes the next.
+    Paused,
+    /// Nobody knows how its task ended; a person decides.
+    Unsettled,
+    /// Done.
+    Passed,
+    /// Failed.
+    Failed,
+    /// Taken back.
+    RolledBack,
+}
+
+impl Phase {
+    /// Whether it has begun and not ended.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Running | Self::Baking | Self::Paused | Self::Unsettled)
+    }
+}
+
+/// An act on the world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    /// Its id.
+    pub id: String,
+    /// What is done.
+    pub act: Act,
+    /// The attempt it belongs to.
+    pub attempt: u32,
+    /// The step it belongs to.
+    pub step: Option<u32>,
+    /// When it was intended.
+    pub at: Timestamp,
+    /// How it ended; none while nobody has written that down.
+    pub outcome: Option<Outcome>,
+}
+
+/// The watch over a step or a soak.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bake {
+    /// When it began.
+    pub started: Timestamp,
+    /// How long it shall be.
+    pub length: Duration,
+    /// What has counted until it last stopped, in milliseconds.
+    counted: i64,
+    /// Since when it counts; none while it is held.
+    since: Option<Timestamp>,
+    /// Whether it is over.
+    pub done: bool,
+}
+
+impl Bake {
+    /// How long it has counted, at most its length.
+    #[must_use]
+    pub fn elapsed(&self, now: Timestamp) -> Duration {
+        let running = self.since.map_or(0, |since| millis_between(since, now));
+        let millis = u64::try_from(self.counted.saturating_add(running)).unwrap_or(0);
+        if self.done { self.length } else { Duration::from_millis(millis).min(self.length) }
+    }
+
+    /// How long it still takes.
+    #[must_use]
+    pub fn left(&self, now: Timestamp) -> Duration {
+        let left = self.length.as_millis().saturating_sub(self.elapsed(now).as_millis());
+        Duration::from_millis(u64::try_from(left).unwrap_or(0))
+    }
+
+    fn stop(&mut self, at: Timestamp) {
+        if let Some(since) = self.since.take() {
+            self.counted = self.counted.saturating_add(millis_between(since, at));
+        }
+    }
+
+    fn go_on(&mut self, at: Timestamp) {
+        self.since.get_or_insert(at);
+    }
+
+    /// Takes out the time in which nobody watched.
+    fn forget(&mut self, from: Timestamp, to: Timestamp) {
+        if let Some(since) = self.since {
+            self.counted = self.counted.saturating_sub(millis_between(from.max(since), to));
+        }
+    }
+}
+
+/// From `from` to `to` in milliseconds, at least 0.
+pub(crate) fn millis_between(from: Timestamp, to: Timestamp) -> i64 {
+    to.as_millisecond().saturating_sub(from.as_millisecond()).max(0)
+}
+
+/// What is known of a check.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CheckState {
+    /// Since when it is being run, if it is.
+    pub running: Option<Timestamp>,
+    /// What came of it last.
+    pub last: Option<CheckOutcome>,
+}
+
+/// What came of a check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckOutcome {
+    /// The result; a signature is a pass.
+    pub result: CheckResult,
+    /// Who signed it, or [`CONTROLLER`].
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// A person's note or what the run said.
+    pub note: Option<String>,
+    /// Where the proof is.
+    pub evidence: Option<String>,
+}
+
+/// A change of a signal's verdict, as it was written down.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Turn {
+    /// What it turned to.
+    pub verdict: Verdict,
+    /// When it was written down.
+    pub at: Timestamp,
+    /// Why, in a sentence.
+    pub why: String,
+}
+
+/// Why nothing new starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// Who holds it.
+    pub by: String,
+    /// Since when.
+    pub at: Timestamp,
+    /// Why.
+    pub why: String,
+}
+
+/// The way back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rollback {
+    /// Who gave it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub why: String,
+    /// What is undone, in this order.
+    pub steps: Vec<UndoState>,
+    /// What stays as it is.
+    pub kept: Vec<Kept>,
+    /// Whether it is through.
+    pub done: bool,
+}
+
+/// The state of one step of the way back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UndoState {
+    /// What it is.
+    pub step: UndoStep,
+    /// Its act under way, or the last one with its outcome.
+    pub operation: Option<Operation>,
+    /// How often it was tried.
+    pub tries: u32,
+    /// Why it is stuck, if it is.
+    pub stuck: Option<String>,
+    /// Whether it is done.
+    pub done: bool,
+}
+
+/// Who drives a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Controller {
+    /// The host it runs on.
+    pub host: String,
+    /// Its process id.
+    pub pid: u32,
+    /// Since when.
+    pub since: Timestamp,
+    /// Its fencing token.
+    pub token: u64,
+}
+
+/// A line of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// The event's sequence number.
+    pub sequence: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: String,
+    /// What, in words.
+    pub words: String,
+    /// How much it matters.
+    pub tone: Tone,
+}
+
+/// How much a line of the log matters to somebody who watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// How the work is done: of interest in a log, not on the screen.
+    Detail,
+    /// It goes on.
+    Plain,
+    /// Something was reached.
+    Good,
+    /// Look at it.
+    Warn,
+    /// It went wrong.
+    Bad,
+}
+
+/// The first event of a release is not [`EventKind::Started`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the release's first event does not say what was started")]
+pub struct NotStarted;
+
+impl Release {
+    /// The release that an event of the kind [`EventKind::Started`] begins.
+    ///
+    /// # Errors
+    /// [`NotStarted`] if it is another event.
+    pub fn begin(event: Event) -> Result<Self, NotStarted> {
+        let words = words::of(&event);
+        let EventKind::Started { release, version, previous, plan, digest, folder } = event.kind else {
+            return Err(NotStarted);
+        };
+        let mut begun = Self {
+            id: release,
+            version,
+            previous,
+            digest,
+            folder,
+            sequence: 1,
+            started: event.at,
+            ended: None,
+            stages: plan.stages.iter().map(|_| StageState::default()).collect(),
+            checks: plan.checks.iter().map(|check| (check.id.clone(), CheckState::default())).collect(),
+            turns: IndexMap::new(),
+            series: plan.signals.keys().map(|id| (id.clone(), Series::default())).collect(),
+            plan: plan.into(),
+            hold: None,
+            resumed: None,
+            rollback: None,
+            controller: None,
+            people: Vec::new(),
+            recent: VecDeque::new(),
+        };
+        begun.note_person(&event.by);
+        begun.recent.push_back(LogLine { sequence: 1, at: event.at, by: event.by, words: words.0, tone: words.1 });
+        Ok(begun)
+    }
+
+    /// Folds the next event in.
+    pub fn apply(&mut self, event: &Event) {
+        self.sequence = self.sequence.saturating_add(1);
+        self.change(event);
+        self.note_person(&event.by);
+        let (words, tone) = words::of(event);
+        if self.recent.len() >= RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(LogLine { sequence: self.sequence, at: event.at, by: event.by.clone(), words, tone });
+    }
+
+    /// Takes a signal's sample in.
+    pub fn observe(&mut self, signal: &str, sample: Sample) {
+        if let Some(series) = self.series.get_mut(signal) {
+            series.push(sample);
+        }
+    }
+
+    /// The stages of the plan with their state.
+    pub fn stages(&self) -> impl DoubleEndedIterator<Item = (&Stage, &StageState)> {
+        self.plan.stages.iter().zip(&self.stages)
+    }
+
+    /// A stage of the plan with its state.
+    #[must_use]
+    pub fn stage(&self, id: &str) -> Option<(&Stage, &StageState)> {
+        self.stages().find(|(stage, _)| stage.id == id)
+    }
+
+    /// Whether the new version is out.
+    #[must_use]
+    pub fn is_completed(&self) -> bool {
+        self.ended.is_some() && self.rollback.is_none()
+    }
+
+    /// Whether nothing more will happen unless a person asks for it.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    fn note_person(&mut self, by: &str) {
+        if by != CONTROLLER && !self.people.iter().any(|known| known == by) {
+            self.people.push(by.to_owned());
+        }
+    }
+
+    fn stage_mut(&mut self, id: &str) -> Option<&mut StageState> {
+        let index = self.plan.stages.iter().position(|stage| stage.id == id)?;
+        self.stages.get_mut(index)
+    }
+
+    fn with_stage(&mut self, id: &str, change: impl FnOnce(&mut StageState)) {
+        if let Some(stage) = self.stage_mut(id) {
+            change(stage);
+        }
+    }
+
+    /// The length of the watch over a stage's step, or over the soak.
+    fn bake_length(&self, id: &str, step: Option<u32>) -> Duration {
+        match (self.plan.stage(id).map(|stage| &stage.kind), step) {
+            (Some(crate::plan::StageKind::Soak { soak }), _) => *soak,
+            (Some(crate::plan::StageKind::Rollout { steps, .. }), Some(step)) => {
+                steps.get((step as usize).saturating_sub(1)).map_or(Duration::ZERO, |step| step.bake)
+            }
+            _ => Duration::ZERO,
+        }
+    }
+
+    fn change(&mut self, event: &Event) {
+        let at = event.at;
+        match &event.kind {
+            EventKind::Started { .. } | EventKind::Noted { .. } => {}
+            EventKind::ControllerTook { host, pid, token, unwatched_since } => {
+                self.controller = Some(Controller { host: host.clone(), pid: *pid, since: at, token: *token });
+                if let Some(from) = unwatched_since {
+                    self.bakes(|bake| bake.forget(*from, at));
+                }
+            }
+            EventKind::StageStarted { stage, attempt } => self.with_stage(stage, |state| {
+                *state = StageState {
+                    phase: Phase::Running,
+                    attempt: *attempt,
+                    touched: state.touched,
+                    weight: state.weight,
+                    started: Some(at),
+                    ..StageState::default()
+                };
+            }),
+            EventKind::StepStarted { stage, step, .. } => self.with_stage(stage, |state| {
+                state.phase = Phase::Running;
+                state.step = *step;
+                state.bake = None;
+                state.operation = None;
+            }),
+            EventKind::OperationIntended { op, stage, attempt, step, act } => {
+                let operation = Operation { id: op.clone(), act: act.clone(), attempt: *attempt, step: *step, at, outcome: None };
+                self.operation_began(stage, operation);
+            }
+            EventKind::OperationEnded { op, stage, outcome } => self.operation_ended(op, stage, outcome),
+            EventKind::BakeStarted { stage, step } => {
+                let length = self.bake_length(stage, *step);
+                let since = self.hold.is_none().then_some(at);
+                self.with_stage(stage, |state| {
+                    state.phase = Phase::Baking;
+                    state.bake = Some(Bake { started: at, length, counted: 0, since, done: false });
+                });
+            }
+            EventKind::BakeEnded { stage, .. } => self.with_stage(stage, |state| {
+                state.phase = Phase::Paused;
+                if let Some(bake) = &mut state.bake {
+                    bake.stop(at);
+                    bake.done = true;
+                }
+            }),
+            EventKind::StagePassed { stage } => self.with_stage(stage, |state| state.end(Phase::Passed, at, None)),
+            EventKind::StageFailed { stage, why } => {
+                self.with_stage(stage, |state| state.end(Phase::Failed, at, Some(why.clone())));
+            }
+            EventKind::StageUnsettled { stage, why } => self.with_stage(stage, |state| {
+                state.phase = Phase::Unsettled;
+                state.why = Some(why.clone());
+            }),
+            EventKind::StageSettled { stage } => self.with_stage(stage, |state| state.end(Phase::Passed, at, None)),
+            EventKind::Held { why } => {
+                self.hold = Some(Hold { by: event.by.clone(), at, why: why.clone() });
+                self.bakes(|bake| bake.stop(at));
+            }
+            EventKind::Resumed { .. } => {
+                self.hold = None;
+                self.resumed = Some(at);
+                self.bakes(|bake| bake.go_on(at));
+            }
+            EventKind::RollbackStarted { why, steps, kept } => {
+                self.ended = None;
+                self.hold = None;
+                self.bakes(|bake| bake.stop(at));
+                let steps = steps.iter().cloned().map(UndoState::new).collect();
+                self.rollback =
+                    Some(Rollback { by: event.by.clone(), at, why: why.clone(), steps, kept: kept.clone(), done: false });
+            }
+            EventKind::RollbackStuck { stage, why } => self.with_undo(stage, |undo| undo.stuck = Some(why.clone())),
+            EventKind::RollbackRetried { stage } => self.with_undo(stage, |undo| {
+                undo.stuck = None;
+                undo.operation = None;
+                undo.tries = 0;
+            }),
+            EventKind::RolledBack => {
+                self.ended = Some(at);
+                if let Some(rollback) = &mut self.rollback {
+                    rollback.done = true;
+                }
+            }
+            EventKind::Completed => self.ended = Some(at),
+            EventKind::CheckSigned { check, note, evidence, version, digest } => {
+                // A signature for another version or another plan is no signature for this one.
+                if *version == self.version && *digest == self.digest {
+                    self.check_ended(check, CheckResult::Passed, event, note.clone(), evidence.clone());
+                }
+            }
+            EventKind::CheckStarted { check } => {
+                if let Some(state) = self.checks.get_mut(check) {
+                    state.running = Some(at);
+                }
+            }
+            EventKind::CheckEnded { check, result, detail } => {
+                self.check_ended(check, *result, event, (!detail.is_empty()).then(|| detail.clone()), None);
+            }
+            EventKind::SignalTurned { signal, verdict, why, .. } => {
+                self.turns.insert(signal.clone(), Turn { verdict: *verdict, at, why: why.clone() });
+            }
+        }
+    }
+
+    fn bakes(&mut self, mut change: impl FnMut(&mut Bake)) {
+        for state in &mut self.stages {
+            if let Some(bake) = state.bake.as_mut().filter(|bake| !bake.done) {
+                change(bake);
+            }
+        }
+    }
+
+    fn with_undo(&mut self, stage: &str, change: impl FnOnce(&mut UndoState)) {
+        let undo = self.rollback.as_mut().and_then(|rollback| rollback.steps.iter_mut().find(|undo| undo.step.stage == stage));
+        if let Some(undo) = undo {
+            change(undo);
+        }
+    }
+
+    fn check_ended(&mut self, check: &str, result: CheckResult, event: &Event, note: Option<String>, evidence: Option<String>) {
+        if let Some(state) = self.checks.get_mut(check) {
+            state.running = None;
+            state.last = Some(CheckOutcome { result, by: event.by.clone(), at: event.at, note, evidence });
+        }
+    }
+
+    fn operation_began(&mut self, stage: &str, operation: Operation) {
+        if matches!(operation.act, Act::Undo | Act::Restore) {
+            self.with_undo(stage, |undo| {
+                undo.tries = undo.tries.saturating_add(1);
+                undo.operation = Some(operation);
+            });
+        } else {
+            self.with_stage(stage, |state| {
+                state.touched = true;
+                state.operation = Some(operation);
+            });
+        }
+    }
+
+    fn operation_ended(&mut self, op: &str, stage: &str, outcome: &Outcome) {
+        let succeeded = matches!(outcome, Outcome::Succeeded { .. });
+        let mut undone = None;
+        self.with_undo(stage, |undo| {
+            if let Some(operation) = undo.operation.as_mut().filter(|operation| operation.id == op) {
+                operation.outcome = Some(outcome.clone());
+                undo.done = succeeded;
+                undone = succeeded.then(|| operation.act.clone());
+            }
+        });
+        self.with_stage(stage, |state| {
+            if let Some(act) = undone {
+                state.phase = Phase::RolledBack;
+                if act == Act::Restore {
+                    state.weight = Some(0);
+                }
+            }
+            let Some(operation) = state.operation.as_mut().filter(|operation| operation.id == op) else { return };
+            operation.outcome = Some(outcome.clone());
+            if succeeded {
+                match operation.act {
+                    Act::Deploy => state.deployed = true,
+                    Act::Weight { weight } => state.weight = Some(weight),
+                    Act::Run | Act::Undo | Act::Restore => {}
+                }
+            }
+        });
+    }
+}
+
+impl StageState {
+    fn end(&mut self, phase: Phase, at: Timestamp, why: Option<String>) {
+        self.phase = phase;
+        self.ended = Some(at);
+        self.why = why;
+    }
+
+    /// The act under way, if one is.
+    #[must_use]
+    pub fn under_way(&self) -> Option<&Operation> {
+        self.operation.as_ref().filter(|operation| operation.outcome.is_none())
+    }
+}
+
+impl UndoState {
+    fn new(step: UndoStep) -> Self {
+        Self { step, operation: None, tries: 0, stuck: None, done: false }
+    }
+
+    /// The act under way, if one is.
+    #[must_use]
+    pub fn under_way(&self) -> Option<&Operation> {
+        self.operation.as_ref().filter(|operation| operation.outcome.is_none())
+    }
+}
