@@ -1,1 +1,7 @@
-fn main() {}
+//! Parses the arguments and hands over to [`flightdeck::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    flightdeck::cli::main()
+}

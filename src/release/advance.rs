@@ -239,7 +239,7 @@ fn way_back(release: &Release) -> Vec<EventKind> {
         return vec![EventKind::RollbackStuck { stage: undo.step.stage.clone(), why }];
     }
     let done = release.rollback.as_ref().is_some_and(|rollback| rollback.steps.iter().all(|undo| undo.done));
-    if done { vec![EventKind::RolledBack] } else { Vec::new() }
+    if done && !is_stopping(release) { vec![EventKind::RolledBack] } else { Vec::new() }
 }
 
 fn wanted_of(stage: &Stage, state: &StageState) -> Option<Wanted> {
@@ -287,8 +287,13 @@ fn wanted_undo(rollback: &super::state::Rollback, release: &Release) -> Vec<Want
             break;
         }
     }
-    // No undo while traffic is still on its way back.
-    let restoring = rollback.steps.iter().any(|undo| undo.step.act == Act::Restore && !undo.done);
-    wanted.retain(|wanted| wanted.act == Act::Restore || !restoring);
+    // No undo while traffic is still on its way back, or something still runs.
+    let early = is_stopping(release) || rollback.steps.iter().any(|undo| undo.step.act == Act::Restore && !undo.done);
+    wanted.retain(|wanted| wanted.act == Act::Restore || !early);
     wanted
+}
+
+/// Whether something that ran when the way back began has not ended yet.
+fn is_stopping(release: &Release) -> bool {
+    release.stages.iter().any(|state| state.under_way().is_some())
 }

@@ -1,0 +1,34 @@
+//! `flightdeck verify`: was an event of the journal changed, removed or reordered.
+
+use super::{Exit, Failure, Global, answer, open};
+use crate::journal::Journal;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The release: its id or the beginning of it; by default every one
+    release: Option<String>,
+}
+
+pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failure> {
+    let journal = Journal::open_existing(&global.location()?)?;
+    let named = match &arguments.release {
+        // One whose events are gone can still be asked about by its whole name.
+        Some(named) => Some(open::find(&journal, Some(named)).unwrap_or_else(|_| named.clone())),
+        None => None,
+    };
+    let verified = journal.verify(named.as_deref())?;
+    if verified.is_empty() {
+        return Err(Failure::wrong("the journal has no such release"));
+    }
+    let mut exit = Exit::Done;
+    for release in verified {
+        match release.fault {
+            None => answer(&format!("{}: {} events, whole and in order", release.release, release.events)),
+            Some(fault) => {
+                exit = Exit::No;
+                answer(&format!("{}: event {}: {}", release.release, fault.sequence, fault.words));
+            }
+        }
+    }
+    Ok(exit)
+}
