@@ -1,5 +1,9 @@
 //! Health, pure: samples, series and the verdict they give. No clock, no I/O.
 
+mod judge;
 mod sample;
+mod series;
 
+pub use judge::{Judgement, judge};
 pub use sample::{Sample, Unknown, Value, Verdict};
+pub use series::Series;

@@ -22,6 +22,24 @@ pub enum Value {
     Missing(Unknown),
 }
 
+impl Value {
+    /// The number if it is one: NaN and the infinities are not.
+    #[must_use]
+    pub fn from_f64(number: f64) -> Self {
+        if number.is_finite() { Self::Number(number) } else { Self::Missing(Unknown::NotANumber) }
+    }
+
+    /// The number, if there is one.
+    #[must_use]
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            // A number may also come from a journal, past `from_f64`.
+            Self::Number(number) if number.is_finite() => Some(*number),
+            Self::Number(_) | Self::Missing(_) => None,
+        }
+    }
+}
+
 /// Why something is not known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "reason", content = "detail")]
