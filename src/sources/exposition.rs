@@ -105,7 +105,7 @@ fn time(word: &str, seconds: bool) -> Result<Timestamp, &'static str> {
     const WRONG: &str = "the time is not a number of milliseconds";
     let millis = if seconds || word.contains('.') {
         let seconds: f64 = word.parse().map_err(|_| WRONG)?;
-        if !(seconds.abs() < 1e12) {
+        if seconds.is_nan() || seconds.abs() >= 1e12 {
             return Err(WRONG);
         }
         #[expect(clippy::cast_possible_truncation, reason = "bounded just above")]

@@ -30,6 +30,9 @@ pub fn http_client() -> Result<Client, HttpError> {
             .no_proxy() // a signal on loopback must not be read through somebody's proxy
             .redirect(Policy::limited(REDIRECTS))
             .connect_timeout(CONNECT)
+            // Each request connects anew: a probe is to find out whether one can and which certificate is shown now, and a
+            // connection kept from the last sampling may break for no other reason than its age.
+            .pool_max_idle_per_host(0)
             .tls_info(true)
     };
     builder()
@@ -109,14 +112,19 @@ pub(crate) fn expired_certificate(error: &(dyn Error + 'static)) -> Option<i64> 
 /// An answer's body up to a limit, and whether that was all of it.
 pub(crate) async fn read(response: &mut Response, limit: usize) -> reqwest::Result<(Vec<u8>, bool)> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
+    loop {
+        let chunk = match response.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => return Ok((body, true)),
+            // An error in the middle of a body does not know where the body came from.
+            Err(error) => return Err(error.with_url(response.url().clone())),
+        };
         let room = limit.saturating_sub(body.len());
         body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
         if chunk.len() > room {
             return Ok((body, false));
         }
     }
-    Ok((body, true))
 }
 
 #[cfg(test)]
@@ -140,7 +148,7 @@ mod tests {
     #[tokio::test]
     async fn explains_without_secrets() {
         let http = http_client().unwrap();
-        let closed = testing_closed_port().await;
+        let closed = closed_port().await;
         let looping = Server::start(|_| Reply::text("302 Found\r\nlocation: /again", "")).await;
         let cut = Server::start(|_| Reply::Raw("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".into())).await;
         let garbage = Server::start(|_| Reply::Raw("SSH-2.0-OpenSSH_9.2\r\n".into())).await;
@@ -162,7 +170,7 @@ mod tests {
         assert!(error.starts_with(&format!("the answer of 127.0.0.1:{} broke off: ", cut.port())), "{error}");
     }
 
-    async fn testing_closed_port() -> u16 {
+    async fn closed_port() -> u16 {
         tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap().port()
     }
 

@@ -339,7 +339,7 @@ fn point((at, value): &Pair) -> Result<Point, QueryError> {
 /// Seconds since 1970, rounded to the API's milliseconds.
 fn timestamp(seconds: f64) -> Result<Timestamp, QueryError> {
     let wrong = || QueryError::Malformed("a time is out of range".to_owned());
-    if !(seconds.abs() < 1e12) {
+    if seconds.is_nan() || seconds.abs() >= 1e12 {
         return Err(wrong());
     }
     #[expect(clippy::cast_possible_truncation, reason = "bounded just above")]

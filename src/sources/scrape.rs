@@ -365,7 +365,7 @@ mod tests {
     fn rates() {
         let rate = Measure::Rate("a".into());
         for (pages, expected) in [
-            (&[(0, "a 5"), (5, "a 15")] as &[_], vec![NONE, Ok(2.0)]),
+            (&[(0_u64, "a 5"), (5, "a 15")] as &[_], vec![NONE, Ok(2.0)]),
             (&[(0, "a 5"), (0, "a 15")], vec![NONE, NONE]),
             // 10 in 5 s, then 10 more in 15 s
             (&[(0, "a 0"), (5, "a 10"), (15, "a 20")], vec![NONE, Ok(2.0), Ok(1.0)]),
