@@ -5,15 +5,17 @@
 mod support;
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use flightdeck::{
     health::{Sample, Series, Unknown, Value, Verdict, judge},
-    plan::{Duration as PlanDuration, ProbeMeasure, Side, Signal, Source},
+    plan::{Duration as PlanDuration, Measure, ProbeMeasure, Side, Signal, Source},
     sources::{
         Context, Memory, backfill,
         http::http_client,
@@ -108,7 +110,8 @@ async fn a_real_prometheus() {
     assert_eq!(points[0].0.as_millisecond(), from.as_millisecond());
     let several = range(http, &url, "up", (from, now), Duration::from_secs(5), LIMIT).await;
     assert!(matches!(several, Err(QueryError::Several(2) | QueryError::Several(3))), "{several:?}");
-    let past = backfill(&signal(source(own)), &context, from, now, Duration::from_secs(1)).await;
+    let long_ago = now.saturating_add(SignedDuration::from_secs(-900)).unwrap();
+    let past = backfill(&signal(source(own)), &context, long_ago, now, Duration::from_secs(1)).await;
     assert!(past.iter().any(|sample| sample.value == Value::Number(1.0)), "{past:?}");
     assert!(past.windows(2).all(|pair| pair[0].at < pair[1].at), "{past:?}");
     assert_eq!(past[0].value, Value::Missing(Unknown::NoData));
@@ -131,6 +134,65 @@ async fn a_real_prometheus() {
         (judge(&watched, &series, Timestamp::now()).verdict == Verdict::Ok).then_some(())
     })
     .await;
+}
+
+/// A histogram as a service shows it, in two instances; all zero at first.
+fn histogram(counts: [u32; 5]) -> String {
+    let mut page = "# HELP latency_seconds How long it took.\n# TYPE latency_seconds histogram\n".to_owned();
+    for instance in ["a", "b"] {
+        for (le, count) in ["0.05", "0.1", "0.5", "2", "+Inf"].iter().zip(counts) {
+            page.push_str(&format!("latency_seconds_bucket{{replica=\"{instance}\",le=\"{le}\"}} {count}\n"));
+        }
+    }
+    page
+}
+
+#[tokio::test]
+async fn quantiles_are_those_of_prometheus() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let page = Arc::new(Mutex::new(histogram([0; 5])));
+    let shown = Arc::clone(&page);
+    // Ends with the test's process.
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let request = BufReader::new(&stream).lines().take_while(|line| line.as_ref().is_ok_and(|line| !line.is_empty()));
+            request.for_each(drop);
+            let body = shown.lock().unwrap().clone();
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/plain; version=0.0.4\r\nconnection: close\r\n";
+            let _ = write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len());
+        }
+    });
+    let Some(server) = Prometheus::start(&[&address]).await else { return };
+    let context = context(http_client().unwrap());
+    let quantiles = [0.0, 0.1, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0];
+    let mut memories: Vec<Memory> = quantiles.iter().map(|_| Memory::default()).collect();
+    let ours = |q| {
+        let measure = Measure::Quantile { of: "latency_seconds".into(), q };
+        let url = format!("http://{address}/metrics");
+        signal(Source::Scrape { url, measure, window: PlanDuration::from_secs(300) })
+    };
+    for (q, memory) in quantiles.iter().zip(&mut memories) {
+        assert_eq!(sample(&ours(*q), &context, memory).await.value, Value::Missing(Unknown::NoData), "{q}");
+    }
+    *page.lock().unwrap() = histogram([17, 40, 90, 97, 100]);
+    until("the new page", async || {
+        let query = r#"sum(latency_seconds_bucket{le="+Inf"}) == 200"#;
+        holds(&context.http, &server.url(), query, LIMIT).await.ok()?.then_some(())
+    })
+    .await;
+    for (q, memory) in quantiles.iter().zip(&mut memories) {
+        let query = format!("histogram_quantile({q}, sum by (le) (latency_seconds_bucket))");
+        let theirs = instant(&context.http, &server.url(), &query, LIMIT).await.unwrap().one().unwrap().unwrap();
+        let Value::Number(number) = sample(&ours(*q), &context, memory).await.value else { panic!("no number for {q}") };
+        assert!((number - theirs.value).abs() < 1e-9, "{q}: {number}, not {}", theirs.value);
+    }
+    // And the whole of a real page can be read.
+    let url = format!("{}/metrics", server.url());
+    let build = Measure::Value("prometheus_build_info{version=~\".+\"}".into());
+    let source = Source::Scrape { url, measure: build, window: PlanDuration::from_secs(30) };
+    assert_eq!(take(source, &context).await.value, Value::Number(1.0));
 }
 
 /// OpenSSL's small HTTPS server.

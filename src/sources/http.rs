@@ -29,6 +29,7 @@ pub fn http_client() -> Result<Client, HttpError> {
             .user_agent(concat!("flightdeck/", env!("CARGO_PKG_VERSION")))
             .no_proxy() // a signal on loopback must not be read through somebody's proxy
             .redirect(Policy::limited(REDIRECTS))
+            .referer(false) // an address may hold a token
             .connect_timeout(CONNECT)
             // Each request connects anew: a probe is to find out whether one can and which certificate is shown now, and a
             // connection kept from the last sampling may break for no other reason than its age.
@@ -130,7 +131,7 @@ pub(crate) async fn read(response: &mut Response, limit: usize) -> reqwest::Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sources::testing::{Reply, Server};
+    use crate::sources::testing::{ClosedPort, Reply, Server};
 
     #[test]
     fn redacts() {
@@ -148,7 +149,8 @@ mod tests {
     #[tokio::test]
     async fn explains_without_secrets() {
         let http = http_client().unwrap();
-        let closed = closed_port().await;
+        let refusing = ClosedPort::new();
+        let closed = refusing.port();
         let looping = Server::start(|_| Reply::text("302 Found\r\nlocation: /again", "")).await;
         let cut = Server::start(|_| Reply::Raw("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".into())).await;
         let garbage = Server::start(|_| Reply::Raw("SSH-2.0-OpenSSH_9.2\r\n".into())).await;
@@ -168,10 +170,6 @@ mod tests {
         let mut response = http.get(cut.url("/")).send().await.unwrap();
         let error = explain(&read(&mut response, 1000).await.unwrap_err());
         assert!(error.starts_with(&format!("the answer of 127.0.0.1:{} broke off: ", cut.port())), "{error}");
-    }
-
-    async fn closed_port() -> u16 {
-        tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap().port()
     }
 
     #[tokio::test]

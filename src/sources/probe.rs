@@ -95,7 +95,7 @@ fn days(second: i64, now: Timestamp) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sources::testing::{Reply, Server, client};
+    use crate::sources::testing::{ClosedPort, Reply, Server, client};
 
     fn error(why: &str) -> Result<f64, Unknown> {
         Err(Unknown::Error(why.to_owned()))
@@ -135,9 +135,8 @@ mod tests {
             }
         }
         assert_eq!(take(&client(), &server.url("/cut"), ProbeMeasure::Up, None, None, now).await, Ok(0.0));
-        let port = server.port();
-        drop(server);
-        tokio::task::yield_now().await;
+        let refusing = ClosedPort::new();
+        let port = refusing.port();
         let url = format!("http://127.0.0.1:{port}/");
         assert_eq!(take(&client(), &url, ProbeMeasure::Up, None, None, now).await, Ok(0.0));
         let refused = format!("cannot connect to 127.0.0.1:{port}: Connection refused");
