@@ -1,0 +1,189 @@
+//! Where samples come from: one file per kind of source. A source knows nothing of the journal or the screen.
+
+mod command;
+pub mod exposition;
+pub mod http;
+mod probe;
+pub mod prometheus;
+mod scrape;
+mod selector;
+#[cfg(test)]
+mod testing;
+
+use std::{fmt, path::PathBuf};
+
+use jiff::Timestamp;
+
+use crate::{
+    health::{Sample, Unknown, Value},
+    plan::{ProbeMeasure, Signal, Source},
+    text,
+};
+
+/// How long an error's line may be.
+const ERROR_LENGTH: usize = 200;
+
+/// What every sampling needs.
+#[derive(Clone)]
+pub struct Context {
+    /// The client that requests are made with, from [`http::http_client`].
+    pub http: reqwest::Client,
+    /// The plan's folder, where commands run.
+    pub folder: PathBuf,
+    /// What commands find in their environment besides ours.
+    pub env: Vec<(String, String)>,
+}
+
+impl fmt::Debug for Context {
+    /// Without the environment's values, which may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.env.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Context").field("folder", &self.folder).field("env", &names).finish_non_exhaustive()
+    }
+}
+
+/// What a source remembers between two samplings of the same signal; empty at first, one for each signal.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// How the counters on a scraped page grew.
+    growth: scrape::History,
+}
+
+/// A number and when it was taken at the source, where the source says; or why there is none.
+type Taken = Result<(Option<Timestamp>, f64), Unknown>;
+
+/// Takes one sample of a signal. It never fails: what goes wrong becomes a sample without a number, with a line that
+/// says why. It takes no longer than [`Signal::sampling_timeout`], and may be dropped at any time.
+pub async fn sample(signal: &Signal, context: &Context, memory: &mut Memory) -> Sample {
+    let asked = now();
+    let limit = signal.sampling_timeout();
+    let taken = match tokio::time::timeout(limit.get(), take(signal, context, memory, asked)).await {
+        Ok(taken) => taken,
+        // What does not answer is not up.
+        Err(_) if matches!(signal.source, Source::Probe { measure: ProbeMeasure::Up, .. }) => Ok((None, 0.0)),
+        Err(_) => Err(Unknown::Error(format!("no answer within {limit}"))),
+    };
+    match taken {
+        Ok((at, number)) => finish(signal, at.unwrap_or(asked), number, asked),
+        Err(unknown) => Sample { at: asked, value: Value::Missing(unknown) },
+    }
+}
+
+async fn take(signal: &Signal, context: &Context, memory: &mut Memory, asked: Timestamp) -> Taken {
+    match &signal.source {
+        Source::Prometheus { url, query } => {
+            let limit = signal.sampling_timeout().get();
+            match prometheus::number(&context.http, url, query, limit).await {
+                Ok(Some(point)) => Ok((Some(point.at), point.value)),
+                Ok(None) => Err(Unknown::NoData),
+                Err(error) => Err(Unknown::Error(text::line(&error.to_string(), ERROR_LENGTH))),
+            }
+        }
+        Source::Scrape { url, measure, window } => {
+            let asks =
+                scrape::Asks { url, measure, window: window.get(), every: signal.every.get(), percent: signal.unit == "percent" };
+            scrape::take(&asks, &context.http, &mut memory.growth).await
+        }
+        Source::Probe { url, measure, status, body } => {
+            probe::take(&context.http, url, *measure, *status, body.as_deref(), asked).await.map(|number| (None, number))
+        }
+        Source::Command { run } => command::take(run, &context.folder, &context.env).await.map(|number| (None, number)),
+    }
+}
+
+/// The samples of the past, oldest first, for a cockpit that opens with a history: what the source kept of it, a number
+/// each `step`. Only a Prometheus server keeps any; where there is none, or it cannot be asked, there are none.
+pub async fn backfill(
+    signal: &Signal,
+    context: &Context,
+    from: Timestamp,
+    to: Timestamp,
+    step: std::time::Duration,
+) -> Vec<Sample> {
+    prometheus::backfill(signal, context, from, to, step).await
+}
+
+/// The sample that a source's number makes, in the signal's unit.
+fn finish(signal: &Signal, at: Timestamp, number: f64, asked: Timestamp) -> Sample {
+    let ahead = at.duration_since(asked).as_secs();
+    let limit = i64::try_from(signal.stale_after().get().as_secs()).unwrap_or(i64::MAX);
+    // A number from far in the future would keep every later one out of the series until that time comes. One sampling
+    // may take its time, so what is measured at its end is compared with its longest duration too.
+    let slack = i64::try_from(signal.sampling_timeout().get().as_secs()).unwrap_or(i64::MAX);
+    if ahead > limit.saturating_add(slack) {
+        let value = Value::Missing(Unknown::Error(format!("source clock is ahead by {ahead} s")));
+        return Sample { at: asked, value };
+    }
+    Sample { at: milliseconds(at), value: Value::from_f64(number * signal.scale.unwrap_or(1.0)) }
+}
+
+fn now() -> Timestamp {
+    milliseconds(Timestamp::now())
+}
+
+/// Whole milliseconds, as the journal keeps them, so that a sample read back is the same.
+fn milliseconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testing::{Reply, Server, context, signal};
+
+    fn command(run: &str) -> Source {
+        Source::Command { run: run.into() }
+    }
+
+    #[tokio::test]
+    async fn numbers_are_scaled_and_never_nan() {
+        let mut scaled = signal(command("echo 0.0021"));
+        scaled.scale = Some(100.0);
+        let before = now();
+        let taken = sample(&scaled, &context(), &mut Memory::default()).await;
+        assert_eq!(taken.value, Value::Number(0.0021 * 100.0));
+        assert!(taken.at >= before && taken.at <= now());
+
+        scaled.scale = Some(f64::INFINITY);
+        let taken = sample(&scaled, &context(), &mut Memory::default()).await;
+        assert_eq!(taken.value, Value::Missing(Unknown::NotANumber));
+    }
+
+    #[tokio::test]
+    async fn is_bounded_in_time() {
+        let server = Server::start(|_| Reply::Silence).await;
+        let url = server.url("/");
+        let probe = |measure| Source::Probe { url: url.clone(), measure, status: None, body: None };
+        for (source, expected) in [
+            (command("sleep 60"), Value::Missing(Unknown::Error("no answer within 200ms".into()))),
+            (probe(ProbeMeasure::Latency), Value::Missing(Unknown::Error("no answer within 200ms".into()))),
+            (probe(ProbeMeasure::Up), Value::Number(0.0)),
+        ] {
+            let mut signal = signal(source);
+            signal.timeout = Some(crate::plan::Duration::from_millis(200));
+            assert_eq!(sample(&signal, &context(), &mut Memory::default()).await.value, expected);
+        }
+    }
+
+    #[test]
+    fn a_clock_far_ahead_is_an_error() {
+        let signal = signal(command("true")); // stale after 15 s, times out after 5 s
+        let asked = now();
+        for (ahead, expected) in [
+            (-3600, Value::Number(1.0)),
+            (20, Value::Number(1.0)),
+            (3600, Value::Missing(Unknown::Error("source clock is ahead by 3600 s".into()))),
+        ] {
+            let at = asked.saturating_add(jiff::SignedDuration::from_secs(ahead)).unwrap();
+            assert_eq!(finish(&signal, at, 1.0, asked).value, expected);
+        }
+    }
+
+    #[test]
+    fn a_context_shows_no_values() {
+        let mut context = context();
+        context.env.push(("TOKEN".into(), "hunter2".into()));
+        let shown = format!("{context:?}");
+        assert!(shown.contains("TOKEN") && !shown.contains("hunter2"), "{shown}");
+    }
+}

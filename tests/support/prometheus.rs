@@ -1,0 +1,109 @@
+//! A real Prometheus server that scrapes itself and whatever else it is told to, every second.
+
+use std::{
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+/// How long it may take to start on a busy machine.
+const START: Duration = Duration::from_secs(60);
+
+/// A server with its own folder; both end when it is dropped.
+pub(crate) struct Prometheus {
+    program: PathBuf,
+    folder: TempDir,
+    port: u16,
+    child: Option<Child>,
+}
+
+impl Prometheus {
+    /// Starts one that also scrapes these addresses, as in `127.0.0.1:8080`, under the job `test`. None where it is not installed.
+    pub(crate) async fn start(targets: &[&str]) -> Option<Self> {
+        let folders = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect::<Vec<_>>();
+        let found = folders.iter().map(|folder| folder.join("prometheus")).find(|program| program.is_file());
+        let Some(program) = found else {
+            super::skip("prometheus");
+            return None;
+        };
+        // A free port may be taken by another before the server has it.
+        for _ in 0..5 {
+            let folder = tempfile::tempdir().unwrap();
+            let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+            let config = format!(
+                "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n\
+                 - {{job_name: prometheus, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}\n\
+                 - {{job_name: test, static_configs: [{{targets: {targets:?}}}]}}\n"
+            );
+            std::fs::write(folder.path().join("prometheus.yml"), config).unwrap();
+            let mut server = Self { program: program.clone(), folder, port, child: None };
+            if server.start_again().await {
+                return Some(server);
+            }
+        }
+        panic!("prometheus does not start");
+    }
+
+    /// Its address.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Stops it at once, as a crash would.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Starts it again with the data it had. Whether it got its port.
+    pub(crate) async fn start_again(&mut self) -> bool {
+        self.stop();
+        let folder = self.folder.path();
+        let mut command = Command::new(&self.program);
+        command
+            .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))
+            .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
+            .arg(format!("--web.listen-address=127.0.0.1:{}", self.port))
+            .arg("--log.level=error")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        self.child = Some(command.spawn().unwrap());
+        let http = flightdeck::sources::http::http_client().unwrap();
+        let started = Instant::now();
+        while started.elapsed() < START {
+            if !matches!(self.child.as_mut().unwrap().try_wait(), Ok(None)) {
+                return false;
+            }
+            let ready = http.get(format!("{}/-/ready", self.url())).timeout(Duration::from_secs(1)).send().await;
+            if ready.is_ok_and(|answer| answer.status().is_success()) {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        false
+    }
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Waits until something is so, asking again and again.
+pub(crate) async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = ask().await {
+            return found;
+        }
+        assert!(started.elapsed() < START, "{what} does not come about");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
