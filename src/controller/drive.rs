@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     health::Sample,
-    journal::{Holder, Journal, JournalError, LeaseAnswer, Location, Watch},
+    journal::{Holder, Journal, JournalError, Location, Taking, Watch},
     plan::StageKind,
     release::{self, Act, CONTROLLER, CheckResult, EventKind, Operation, Outcome, Release, Wanted},
     sources, targets,
@@ -52,6 +52,9 @@ pub enum DriveError {
     /// The journal failed.
     #[error(transparent)]
     Logbook(#[from] LogbookError),
+    /// The system has no randomness to give.
+    #[error("no randomness: {0}")]
+    Randomness(String),
     /// The client for requests could not be set up.
     #[error("requests cannot be made: {0}")]
     Http(String),
@@ -72,7 +75,7 @@ pub async fn drive(config: Config, mut stop: watch::Receiver<bool>) -> Result<()
     let changed = Arc::new(Notify::new());
     let wake = Arc::clone(&changed);
     let _watch = Watch::new(&config.location, move || wake.notify_one())?;
-    let holder = Holder::new(&config.host);
+    let holder = Holder { host: config.host.clone(), pid: std::process::id(), nonce: nonce()? };
     let mut journal = Journal::open_existing(&config.location)?;
     loop {
         if *stop.borrow() {
@@ -85,8 +88,8 @@ pub async fn drive(config: Config, mut stop: watch::Receiver<bool>) -> Result<()
             }
         }
         let taken = journal.take_lease(&config.release, &holder, Timestamp::now(), PATIENCE)?;
-        if let LeaseAnswer::Taken { token, before } = taken {
-            let result = Drive::begin(&config, token, before, Arc::clone(&changed))?.run(&mut stop).await;
+        if let Taking::Taken { token, previous } = taken {
+            let result = Drive::begin(&config, token, previous, Arc::clone(&changed))?.run(&mut stop).await;
             journal.release_lease(&config.release, token)?;
             match result {
                 // Somebody took over while this process slept: it waits for its turn again.
@@ -100,6 +103,13 @@ pub async fn drive(config: Config, mut stop: watch::Receiver<bool>) -> Result<()
             () = tokio::time::sleep(ROUND) => {}
         }
     }
+}
+
+/// Random, to tell this controller from any other.
+fn nonce() -> Result<String, DriveError> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| DriveError::Randomness(error.to_string()))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// What the world tells the loop.

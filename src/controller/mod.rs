@@ -11,7 +11,8 @@ mod launch;
 mod logbook;
 mod operation;
 
+pub(crate) use drive::PATIENCE;
 pub use drive::{Config, DriveError, drive};
 pub use launch::{Files, become_task};
 pub use logbook::{ActError, Logbook, LogbookError};
-pub use operation::output;
+pub use operation::{kill_tasks, output};

@@ -286,6 +286,16 @@ impl Job {
     }
 }
 
+/// Ends at once every task of a release that still runs, for a release that goes with its journal.
+pub fn kill_tasks(tasks: &std::path::Path, release: &str) {
+    let Ok(operations) = fs::read_dir(tasks.join(release)) else { return };
+    for folder in operations.flatten() {
+        if let Ok(Some(claim)) = (Files { folder: folder.path() }).claimed() {
+            signal(&claim, Signal::KILL);
+        }
+    }
+}
+
 /// The last lines of an operation's output, safe to show.
 #[must_use]
 pub fn output(files: &Files, most: usize) -> Vec<String> {

@@ -1,0 +1,200 @@
+//! The far side of the cockpit's link: follows the journal, does what the cockpit asks for, reads a task's output. On a
+//! thread of its own, so that the screen never waits for the disk.
+
+use std::{sync::Arc, thread::JoinHandle, time::Duration};
+
+use jiff::Timestamp;
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
+
+use super::{Failure, thread};
+use crate::{
+    controller::{self, Files, Logbook, LogbookError, PATIENCE},
+    journal::{Location, Watch},
+    release::Act,
+    tui::{Driving, Link, Request, Update},
+};
+
+/// How many of a task's last lines are shown.
+const LINES: usize = 200;
+/// How often a running task's output is looked at while it is shown.
+const LOOK: Duration = Duration::from_millis(250);
+/// How often it is looked whether somebody drives.
+const PULSE: Duration = Duration::from_secs(1);
+
+/// Begins to follow a release; `ended` tells why this process no longer drives it.
+pub(super) fn begin(
+    location: &Location,
+    logbook: Logbook,
+    ended: oneshot::Receiver<String>,
+) -> Result<(Link, JoinHandle<()>), Failure> {
+    let (update, updates) = mpsc::channel(1024);
+    let (requests, asked) = mpsc::channel(64);
+    let changed = Arc::new(Notify::new());
+    let wake = Arc::clone(&changed);
+    let watch = Watch::new(location, move || wake.notify_one())?;
+    let runtime = thread::runtime()?;
+    let far = Far { location: location.clone(), logbook, update, shown: None, driving: None, trouble: None, lines: Vec::new() };
+    let handle = std::thread::Builder::new().name("link".to_owned()).spawn(move || {
+        let _watch = watch;
+        // It ends when the cockpit no longer listens.
+        let _closed = runtime.block_on(far.follow(asked, &changed, ended));
+    })?;
+    Ok((Link { updates, requests }, handle))
+}
+
+struct Far {
+    location: Location,
+    logbook: Logbook,
+    update: mpsc::Sender<Update>,
+    /// The stage whose output is shown.
+    shown: Option<String>,
+    driving: Option<Driving>,
+    trouble: Option<String>,
+    lines: Vec<String>,
+}
+
+/// The cockpit no longer listens.
+struct Closed;
+
+impl Far {
+    async fn follow(
+        mut self,
+        mut asked: mpsc::Receiver<Request>,
+        changed: &Notify,
+        mut ended: oneshot::Receiver<String>,
+    ) -> Result<(), Closed> {
+        let mut pulse = Instant::now();
+        let mut no_controller = None;
+        let mut may_end = true;
+        loop {
+            if Instant::now() >= pulse {
+                pulse = Instant::now() + PULSE;
+                self.tell_driving().await?;
+            }
+            let look = self.is_growing().then(|| Instant::now() + LOOK);
+            tokio::select! {
+                biased;
+                request = asked.recv() => match request {
+                    Some(request) => self.do_it(request).await?,
+                    None => return Err(Closed),
+                },
+                () = changed.notified() => {}
+                why = &mut ended, if may_end => {
+                    may_end = false;
+                    no_controller = why.ok();
+                }
+                () = sleep_until(look.unwrap_or(pulse).min(pulse)) => {}
+            }
+            let caught = self.catch_up().await?;
+            let trouble = caught.err().map(|error| error.to_string()).or_else(|| no_controller.clone());
+            if trouble != self.trouble {
+                self.trouble.clone_from(&trouble);
+                self.send(Update::Trouble(trouble)).await?;
+            }
+            self.tell_output().await?;
+        }
+    }
+
+    async fn send(&self, update: Update) -> Result<(), Closed> {
+        self.update.send(update).await.map_err(|_| Closed)
+    }
+
+    async fn catch_up(&mut self) -> Result<Result<(), LogbookError>, Closed> {
+        let news = self.logbook.catch_up().and_then(|events| Ok((events, self.logbook.read_samples()?)));
+        match news {
+            Ok((events, samples)) => {
+                for (sequence, event) in events {
+                    self.send(Update::Event(sequence, event)).await?;
+                }
+                if !samples.is_empty() {
+                    self.send(Update::Samples(samples)).await?;
+                }
+                Ok(Ok(()))
+            }
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    async fn do_it(&mut self, request: Request) -> Result<(), Closed> {
+        match request {
+            Request::Act { id, command } => {
+                // What is new is told first, so that the cockpit sees the events in their order.
+                let _told_as_trouble = self.catch_up().await?;
+                let before = self.logbook.release.sequence;
+                let answer = match self.logbook.act(&command) {
+                    Ok(done) if done.is_empty() => Ok("it is so already".to_owned()),
+                    Ok(done) => Ok(done.join("; ")),
+                    Err(error) => Err(error.to_string()),
+                };
+                self.tell_since(before).await?;
+                self.send(Update::Answer { id, answer }).await
+            }
+            Request::WatchOutput(stage) => {
+                self.shown = stage;
+                self.lines = vec![String::new()];
+                Ok(())
+            }
+        }
+    }
+
+    /// Tells the events that acting has folded in already.
+    async fn tell_since(&mut self, before: u64) -> Result<(), Closed> {
+        let id = self.logbook.release.id.clone();
+        let until = self.logbook.release.sequence;
+        let Ok(entries) = self.logbook.journal.read(&id, before) else { return Ok(()) };
+        for entry in entries.into_iter().filter(|entry| entry.sequence <= until) {
+            self.send(Update::Event(entry.sequence, entry.event)).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell_driving(&mut self) -> Result<(), Closed> {
+        let lease = self.logbook.journal.lease(&self.logbook.release.id).ok().flatten();
+        let host = thread::host();
+        let driving = match lease {
+            Some(lease) if lease.is_alive(&host, Timestamp::now(), PATIENCE) => {
+                if lease.pid == std::process::id() && lease.host == host {
+                    Driving::Here
+                } else {
+                    Driving::Other { host: lease.host, pid: lease.pid }
+                }
+            }
+            // One that is over needs nobody until somebody asks for more.
+            _ if self.logbook.release.is_over() => Driving::Here,
+            lease => Driving::Nobody { since: lease.map(|lease| lease.renewed) },
+        };
+        if self.driving.as_ref() != Some(&driving) {
+            self.driving = Some(driving.clone());
+            self.send(Update::Driving(driving)).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the output that is shown may still grow.
+    fn is_growing(&self) -> bool {
+        let state = self.shown.as_deref().and_then(|stage| self.logbook.release.stage(stage));
+        state.is_some_and(|(_, state)| state.under_way().is_some())
+    }
+
+    async fn tell_output(&mut self) -> Result<(), Closed> {
+        let Some(stage) = self.shown.clone() else { return Ok(()) };
+        let lines = self.output_of(&stage);
+        if lines != self.lines {
+            self.lines.clone_from(&lines);
+            self.send(Update::Output { stage, lines }).await?;
+        }
+        Ok(())
+    }
+
+    fn output_of(&self, stage: &str) -> Vec<String> {
+        let release = &self.logbook.release;
+        let back = release.rollback.iter().flat_map(|rollback| &rollback.steps);
+        let undo = back.filter(|undo| undo.step.stage == stage && undo.step.act == Act::Undo).find_map(|undo| undo.operation.as_ref());
+        let forth = release.stage(stage).and_then(|(_, state)| state.operation.as_ref());
+        let Some(operation) = undo.or(forth) else { return Vec::new() };
+        controller::output(&Files::of(&self.location.tasks_folder(), &release.id, &operation.id), LINES)
+    }
+}
