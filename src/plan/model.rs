@@ -24,6 +24,7 @@ pub struct Plan {
     pub timezone: Option<String>,
     /// Built-in lists of checks to add.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<ChecklistEntry>")]
     pub checklists: Vec<Checklist>,
     /// What is special about an environment. One that is only named by a stage needs no entry.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
@@ -52,6 +53,22 @@ pub enum Checklist {
     GoLive,
     /// The six requirements for going live.
     Requirements,
+}
+
+/// How a plan takes a built-in list.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(untagged)]
+pub enum ChecklistEntry {
+    /// By its name.
+    Name(Checklist),
+    /// As what a stage waits for.
+    Before {
+        /// The list.
+        list: Checklist,
+        /// The stage that waits for every item of it; an item's own `before` counts more.
+        #[schemars(default)]
+        before: Option<Id>,
+    },
 }
 
 /// What is special about an environment.
@@ -270,7 +287,8 @@ pub struct Stage {
     /// What it is called on screen; its id if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Where it happens.
+    /// Where it happens; where the stage before does if left out, and `production` for the first.
+    #[schemars(with = "Option<Id>")]
     pub environment: Id,
     /// The stages that must have passed; the one before if left out.
     #[serde(default)]
@@ -284,7 +302,8 @@ pub struct Stage {
     /// What its failure, or that of one of its signals, leads to.
     #[serde(default)]
     pub on_fail: OnFail,
-    /// Whether a person takes each step.
+    /// Whether a person takes each step; `manual` for a rollout and `auto` for anything else if left out.
+    #[schemars(with = "Option<Advance>")]
     pub advance: Advance,
     /// Where it is described what to do: a path or an address, shown beside the stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -380,7 +399,8 @@ pub enum Advance {
 pub struct Check {
     /// Its name.
     pub id: Id,
-    /// What it is called on screen.
+    /// What it is called on screen. Only a built-in item's may be left out.
+    #[schemars(with = "Option<String>")]
     pub title: String,
     /// What proves it, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
