@@ -22,4 +22,5 @@
 pub mod health;
 pub mod plan;
 pub mod release;
+pub mod sandbox;
 pub mod text;
