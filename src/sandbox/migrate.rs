@@ -19,7 +19,7 @@ pub const ORDERS: u32 = 4000;
 /// How many orders are changed between two lines of progress.
 const BATCH: usize = 400;
 /// How often a key is hashed.
-const ROUNDS: u32 = 4000;
+const ROUNDS: u32 = 2500;
 
 /// What was found in a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
