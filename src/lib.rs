@@ -11,6 +11,7 @@
 //! | [`release`] | the pure core: events, state, commands, gates, consequences, the rollback plan |
 //! | [`health`] | pure: samples, series, verdicts |
 //! | [`journal`] | the append-only store: hash chain, lease, samples |
+//! | [`process`] | the user's commands, run for their answer |
 //! | [`controller`] | the reconcile loop, operations, checks, sampling |
 //! | [`targets`] | one file per driver of what is deployed to |
 //! | [`sources`] | one file per kind of signal source |
@@ -19,8 +20,13 @@
 //! | [`sandbox`] | the demo: real HTTP services on loopback under real load |
 //! | [`cli`] | one file per command |
 
+pub mod controller;
 pub mod health;
+pub mod journal;
 pub mod plan;
+pub mod process;
 pub mod release;
+pub mod sandbox;
 pub mod sources;
+pub mod targets;
 pub mod text;
