@@ -20,6 +20,7 @@
 //! | [`sandbox`] | the demo: real HTTP services on loopback under real load |
 //! | [`cli`] | one file per command |
 
+pub mod cli;
 pub mod controller;
 pub mod health;
 pub mod journal;

@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         }
         Err(LoadError::Problems(problems)) => {
             if arguments.json {
-                answer(&problems.to_json());
+                answer(&problems.to_json().to_string());
             } else {
                 answer(&problems.render(style(std::io::stdout().is_terminal())));
             }
@@ -54,5 +54,5 @@ pub(super) fn failure(error: &LoadError) -> Failure {
 
 fn style(terminal: bool) -> RenderStyle {
     let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    if colour { RenderStyle::Colour } else { RenderStyle::Plain }
+    RenderStyle { colour, ..RenderStyle::default() }
 }

@@ -19,10 +19,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let names = plan::TEMPLATES.iter().map(|(name, _)| *name).collect::<Vec<_>>();
     let text = plan::template(&arguments.template).ok_or_else(|| {
         let name = crate::text::line(&arguments.template, 40);
-        Failure::wrong(format!("there is no template `{name}`; there is {}", names.join(" and ")))
+        Failure::wrong(format!("there is no template `{name}`; there is {}", plan::TEMPLATES.join(" and ")))
     })?;
     let folder = arguments.folder.clone().unwrap_or_else(|| PathBuf::from("."));
     fs::create_dir_all(&folder).map_err(|error| Failure::unknown(format!("{}: {error}", folder.display())))?;

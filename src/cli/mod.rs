@@ -7,7 +7,7 @@ mod cockpit;
 mod confirm;
 mod demo;
 mod init;
-mod link;
+//mod link;
 mod log;
 mod open;
 mod run;

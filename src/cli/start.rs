@@ -15,6 +15,7 @@ use crate::{
 
 /// Which release to begin.
 #[derive(Debug, clap::Args)]
+#[group(id = "start")]
 pub(super) struct Arguments {
     /// The plan; by default flightdeck.toml here or in a folder above
     pub(super) plan: Option<PathBuf>,

@@ -65,7 +65,7 @@ pub(super) fn host() -> String {
 /// The version that a plan's first target says is stable, if it says so.
 pub(super) fn observed_stable(loaded: &Loaded, version: &str) -> Result<Option<String>, Failure> {
     let Some(target) = loaded.plan.targets.values().next() else { return Ok(None) };
-    let http = sources::http_client().map_err(|error| Failure::unknown(error.to_string()))?;
+    let http = sources::http::http_client().map_err(|error| Failure::unknown(error.to_string()))?;
     let environment = [("FLIGHTDECK_SERVICE", loaded.plan.service.as_str()), ("FLIGHTDECK_VERSION", version)];
     let context = targets::Context {
         folder: PathBuf::from(&loaded.folder),

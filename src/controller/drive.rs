@@ -154,7 +154,7 @@ impl<'a> Drive<'a> {
             token,
             logbook,
             changed,
-            http: sources::http_client().map_err(|error| DriveError::Http(error.to_string()))?,
+            http: sources::http::http_client().map_err(|error| DriveError::Http(error.to_string()))?,
             tell,
             told,
             operations: HashMap::new(),

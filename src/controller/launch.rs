@@ -147,7 +147,7 @@ pub fn become_task(folder: &Path, command: &str) -> io::Result<()> {
 
 /// What tells a living process from a later one of the same number: none if there is none, or only its remains.
 #[must_use]
-pub fn identity(pid: i32) -> Option<String> {
+pub(super) fn identity(pid: i32) -> Option<String> {
     if cfg!(target_os = "linux") { identity_by_proc(pid) } else { identity_by_ps(pid) }
 }
 

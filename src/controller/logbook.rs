@@ -80,6 +80,7 @@ impl Logbook {
             Ok(_) => Self::open(journal, id),
             Err(AppendError::Journal(error)) => Err(error.into()),
             Err(AppendError::Conflict { .. } | AppendError::Fenced) => Err(LogbookError::Fenced),
+            Err(AppendError::NotStarted) => Err(LogbookError::NotStarted(id.to_owned(), release::NotStarted)),
         }
     }
 
@@ -127,6 +128,7 @@ impl Logbook {
             }
             Err(AppendError::Conflict { .. }) => Ok(false),
             Err(AppendError::Fenced) => Err(LogbookError::Fenced),
+            Err(AppendError::NotStarted) => Err(LogbookError::NotStarted(self.release.id.clone(), release::NotStarted)),
             Err(AppendError::Journal(error)) => Err(error.into()),
         }
     }

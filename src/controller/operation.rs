@@ -39,24 +39,24 @@ const SHOWN: u64 = 64 * 1024;
 
 /// An act, ready to be done or taken up.
 #[derive(Debug, Clone)]
-pub struct Job {
+pub(super) struct Job {
     /// The operation's id.
-    pub op: String,
+    pub(super) op: String,
     /// The act.
-    pub act: Act,
+    pub(super) act: Act,
     /// Where its files are.
-    pub files: Files,
+    pub(super) files: Files,
     /// This program, which starts tasks.
-    pub launcher: PathBuf,
+    pub(super) launcher: PathBuf,
     /// What its commands see of the release.
-    pub context: Context,
+    pub(super) context: Context,
     /// What is done.
-    pub work: Work,
+    pub(super) work: Work,
 }
 
 /// What is done.
 #[derive(Debug, Clone)]
-pub enum Work {
+pub(super) enum Work {
     /// A task's command.
     Task {
         /// The command.
@@ -70,7 +70,7 @@ pub enum Work {
 
 impl Job {
     /// Does it, or takes it up where it stands.
-    pub async fn perform(self) -> Outcome {
+    pub(super) async fn perform(self) -> Outcome {
         match &self.work {
             Work::Task { command, timeout } => self.task(command, *timeout).await,
             Work::Target(driver) => self.on_target(driver).await,
@@ -78,7 +78,7 @@ impl Job {
     }
 
     /// Ends it: what has not begun never will, what runs is told to stop. `at_once` asks without courtesy.
-    pub async fn cancel(self, at_once: bool) -> Outcome {
+    pub(super) async fn cancel(self, at_once: bool) -> Outcome {
         let never = Claim { pid: None, identity: String::new(), at: Timestamp::now() };
         if let Err(error) = self.files.create() {
             return Outcome::Lost { why: format!("its folder cannot be written: {error}") };
@@ -99,7 +99,7 @@ impl Job {
     }
 
     /// Sends the hard signal to what runs, without waiting for anything.
-    pub fn kill_now(&self) {
+    pub(super) fn kill_now(&self) {
         if let Ok(Some(claim)) = self.files.claimed() {
             signal(&claim, Signal::KILL);
         }

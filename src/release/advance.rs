@@ -203,7 +203,8 @@ pub fn has_spoken(release: &Release, stage: &Stage, bake: &Bake) -> bool {
 fn due_checks(release: &Release, now: Timestamp) -> Vec<EventKind> {
     let mut events = Vec::new();
     for check in &release.plan.checks {
-        if check.kind == CheckKind::Signed {
+        let running = release.checks.get(&check.id).is_some_and(|state| state.running.is_some());
+        if check.kind == CheckKind::Signed || running {
             continue;
         }
         let last = release.checks.get(&check.id).and_then(|state| state.last.as_ref());

@@ -149,17 +149,16 @@ impl ReleaseStatus {
 /// The state of a check at a time.
 #[must_use]
 pub(super) fn check_status(check: &Check, state: &CheckState, now: Timestamp) -> CheckStatus {
-    if state.running.is_some() {
-        return CheckStatus::Running;
-    }
-    let Some(last) = &state.last else { return CheckStatus::Open };
+    let running = state.running.is_some();
+    let Some(last) = &state.last else { return if running { CheckStatus::Running } else { CheckStatus::Open } };
+    let expired = check.max_age.is_some_and(|most| super::millis_between(last.at, now) > most.as_millis());
     match last.result {
+        // A pass holds while it is looked at again.
+        CheckResult::Passed if !expired => CheckStatus::Passed,
+        _ if running => CheckStatus::Running,
+        CheckResult::Passed => CheckStatus::Expired,
         CheckResult::Failed => CheckStatus::Failed,
         CheckResult::CouldNotRun => CheckStatus::CouldNotRun,
-        CheckResult::Passed if check.max_age.is_some_and(|most| super::millis_between(last.at, now) > most.as_millis()) => {
-            CheckStatus::Expired
-        }
-        CheckResult::Passed => CheckStatus::Passed,
     }
 }
 

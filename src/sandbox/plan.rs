@@ -120,6 +120,7 @@ source = "scrape"
 url    = {metrics}
 ratio  = {{ of = 'proxy_requests_total{{track="candidate",code=~"5.."}}', over = 'proxy_requests_total{{track="candidate"}}' }}
 unit   = "percent"
+needs_traffic = true
 every  = "1s"
 window = "10s"
 warn   = 2
@@ -132,6 +133,7 @@ url      = {metrics}
 quantile = {{ of = 'proxy_request_duration_seconds{{track="candidate"}}', q = 0.95 }}
 scale    = 1000
 unit     = "ms"
+needs_traffic = true
 every    = "1s"
 window   = "10s"
 warn     = 100

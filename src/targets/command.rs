@@ -106,6 +106,6 @@ mod tests {
     }
 
     fn reqwest_client() -> reqwest::Client {
-        crate::sources::http_client().unwrap()
+        crate::sources::http::http_client().unwrap()
     }
 }

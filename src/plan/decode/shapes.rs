@@ -55,6 +55,7 @@ pub(crate) const SIGNAL: Shape = Shape {
     keys: &[
         "source", "title", "url", "query", "run", "value", "rate", "ratio", "quantile", "window", "measure", "status", "body",
         "unit", "scale", "every", "timeout", "bad", "warn", "fail", "samples", "confirm", "stale",
+        "needs_traffic",
     ],
     words: &[
         ("type", "source"),
@@ -76,7 +77,7 @@ pub(crate) const SIGNAL: Shape = Shape {
     ],
 };
 pub(crate) const SIGNAL_COMMON: &[&str] =
-    &["source", "title", "unit", "scale", "every", "timeout", "bad", "warn", "fail", "samples", "confirm", "stale"];
+    &["source", "title", "unit", "scale", "every", "timeout", "bad", "warn", "fail", "samples", "confirm", "stale", "needs_traffic"];
 pub(crate) const SIGNAL_KINDS: &[(&str, &[&str])] = &[
     ("prometheus", &["url", "query"]),
     ("scrape", &["url", "value", "rate", "ratio", "quantile", "window"]),

@@ -71,6 +71,7 @@ pub(super) fn signal<'a>(reader: &mut Reader, (id, table): (At<String>, &'a DeTa
         let message = format!("{} looks back {window} and is sampled every {every}: it would never see any growth", fields.name);
         reader.report(&entry.value.span(), "impossible-time", message, "make `window` several times as long as `every`");
     }
+    let needs_traffic = reader.flag(&fields, "needs_traffic").unwrap_or_default();
     let has_threshold = fields.has("warn") || fields.has("fail");
     let signal = source.map(|source| Signal {
         title,
@@ -82,6 +83,7 @@ pub(super) fn signal<'a>(reader: &mut Reader, (id, table): (At<String>, &'a DeTa
         bad,
         warn: warn.map(|warn| warn.is),
         fail: fail.map(|fail| fail.is),
+        needs_traffic,
         samples,
         confirm,
         stale: stale.map(|stale| stale.is),
