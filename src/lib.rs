@@ -20,6 +20,7 @@
 //! | [`cli`] | one file per command |
 
 pub mod health;
+pub mod journal;
 pub mod plan;
 pub mod release;
 pub mod text;
