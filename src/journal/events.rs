@@ -54,7 +54,7 @@ impl Journal {
         // Turned into text before the lock is taken, so that others wait for as short as can be.
         let bodies = events
             .iter()
-            .zip(expected.saturating_add(1)..)
+            .zip((1_u64..).map(|place| expected.saturating_add(place)))
             .map(|(event, sequence)| {
                 serde_json::to_string(event).map_err(|why| JournalError::unreadable(release, sequence, &why))
             })
