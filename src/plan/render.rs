@@ -7,7 +7,10 @@ use miette::{
     SpanContents, ThemeCharacters, ThemeStyles,
 };
 
-use super::problem::{Problem, Problems};
+use super::{
+    decode::words::without_password,
+    problem::{Problem, Problems},
+};
 use crate::text;
 
 /// How a report looks. Nothing is read from the environment here: whoever prints knows where it goes.
@@ -81,8 +84,13 @@ impl<'a> Marked<'a> {
         }
         let rest = source.get(line_start..).unwrap_or_default();
         let rest = rest.split('\n').next().unwrap_or_default();
-        for (count, (offset, c)) in rest.trim_end_matches('\r').char_indices().skip(skipped).enumerate() {
+        // Passwords are hidden character by character; their bytes are those of the line.
+        let shown = without_password(rest);
+        let secret = |offset: usize| problem.code == "private-key" && problem.span.contains(&offset);
+        let characters = rest.trim_end_matches('\r').char_indices().zip(shown.chars());
+        for (count, ((offset, _), c)) in characters.skip(skipped).enumerate() {
             let offset = offset.saturating_add(line_start);
+            let c = if secret(offset) { '*' } else { c };
             if offset >= start {
                 from.get_or_insert(line.len());
             }
@@ -96,7 +104,9 @@ impl<'a> Marked<'a> {
             }
         }
         let from = from.unwrap_or(line.len());
-        line.push(' '); // what is missing at the line's end can be marked too
+        if from == line.len() {
+            line.push(' '); // what is missing at the line's end can be marked too
+        }
         let length = to.saturating_sub(from).max(1);
         Self { problem, line, span: (from, length).into() }
     }

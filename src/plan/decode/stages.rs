@@ -49,6 +49,7 @@ pub(super) fn stages(reader: &mut Reader, plan: &Fields<'_>, known: &mut Known) 
     let mut stages: Vec<Stage> = Vec::new();
     let mut needs = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
+    let all: std::collections::BTreeSet<&str> = known.stages.iter().map(String::as_str).collect();
     for (fields, id) in tables.iter().zip(&known.stages) {
         let before = stages.last().map(|stage| (stage.id.clone(), stage.environment.clone()));
         match (fields.has("id"), reader.id(fields, "id")) {
@@ -67,7 +68,7 @@ pub(super) fn stages(reader: &mut Reader, plan: &Fields<'_>, known: &mut Known) 
                     if need.is == *id {
                         let message = format!("{} needs itself", fields.name);
                         reader.report(&need.at, "needs-itself", message, "leave it out of `needs`");
-                    } else if reader.reference(&fields.name, "stage", need, others(known, id)) {
+                    } else if all.contains(need.is.as_str()) || reader.reference(&fields.name, "stage", need, others(known, id)) {
                         edges.push(Need { stage: need.is.clone(), at: Some(need.at.clone()) });
                     }
                 }
