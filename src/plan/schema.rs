@@ -149,7 +149,7 @@ mod tests {
     }
 
     /// What differs by kind: the union of the branches that `belongs` picks.
-    fn kinds<'a>(node: &'a Value, belongs: impl Fn(&Value) -> bool) -> BTreeSet<&'a str> {
+    fn kinds(node: &Value, belongs: impl Fn(&Value) -> bool) -> BTreeSet<&str> {
         node["oneOf"]
             .as_array()
             .unwrap_or_else(|| panic!("{node:#}"))

@@ -192,6 +192,14 @@ fn describe(error: &str, value: &str, span: Range<usize>, twice: bool) -> Found 
             format!("{} is no value", quote(value)),
             format!("a text needs quotes: \"{}\"", crate::text::line(value.trim_matches(['"', '\'', '“', '”', '„']), 60)),
         )
+    } else if what.starts_with("invalid unquoted key") && value == ":" {
+        ("syntax", "a key is followed by `=`, not by `:`".to_owned(), "write key = value".to_owned())
+    } else if what.ends_with("string") && matches!(expected, "`\"`" | "`'`" | "'`'") {
+        (
+            "syntax",
+            "the text is not closed".to_owned(),
+            format!("close it with {expected}; one of several lines begins and ends with three"),
+        )
     } else if what.starts_with("key with no value") {
         (
             "syntax",

@@ -189,14 +189,12 @@ fn rollout(reader: &mut Reader, fields: &Fields<'_>, known: &Known) -> StageKind
     const EXAMPLE: &str = "steps = [{ weight = 10, bake = \"5m\" }, { weight = 100 }]";
     let target = if fields.has("target") { reader.shown(fields, "target") } else { None };
     let mut splits = true;
-    match &target {
-        Some(target) => {
-            if reader.reference(&fields.name, "target", target, known.targets.iter().map(|(name, _)| name.as_str())) {
-                splits = known.targets.iter().any(|(name, splits)| *name == target.is && *splits);
-            }
+    if let Some(target) = &target {
+        if reader.reference(&fields.name, "target", target, known.targets.iter().map(|(name, _)| name.as_str())) {
+            splits = known.targets.iter().any(|(name, splits)| *name == target.is && *splits);
         }
-        None if !fields.has("target") => reader.missing(fields, "target", "target = \"NAME\", one of [targets.NAME]"),
-        None => {}
+    } else if !fields.has("target") {
+        reader.missing(fields, "target", "target = \"NAME\", one of [targets.NAME]");
     }
     if !fields.has("steps") {
         reader.missing(fields, "steps", EXAMPLE);
