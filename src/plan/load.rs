@@ -139,7 +139,12 @@ pub fn parse(text: &str, file: &str) -> Result<Plan, Problems> {
     let mut reader = PlanReader::default();
     let plan = decode::plan(&mut reader, root.get_ref());
     let mut found = reader.found;
-    found.retain(|found| found.span.start < readable.up_to && (readable.whole || !found.absence));
+    found.retain(|found| {
+        // A value that is no TOML is one mistake, whatever else it is.
+        let touches = |syntax: &Found| found.span.start <= syntax.span.start && syntax.span.start <= found.span.end;
+        let follows = found.code != "unknown-key" && readable.found.iter().any(touches);
+        found.span.start < readable.up_to && (readable.whole || !found.absence) && !follows
+    });
     found.extend(readable.found);
     if found.is_empty() { Ok(plan) } else { Err(Problems::new(file, text, found)) }
 }

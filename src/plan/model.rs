@@ -291,7 +291,7 @@ pub struct Stage {
     #[schemars(with = "Option<Id>")]
     pub environment: Id,
     /// The stages that must have passed; the one before if left out.
-    #[serde(default)]
+    #[schemars(with = "Option<Vec<Id>>")]
     pub needs: Vec<Id>,
     /// What kind of stage it is.
     #[serde(flatten)]

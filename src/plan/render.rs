@@ -7,7 +7,10 @@ use miette::{
     SpanContents, ThemeCharacters, ThemeStyles,
 };
 
-use super::problem::{Problem, Problems};
+use super::{
+    decode::words::without_password,
+    problem::{Problem, Problems},
+};
 use crate::text;
 
 /// How a report looks. Nothing is read from the environment here: whoever prints knows where it goes.
@@ -47,7 +50,7 @@ impl Problems {
             .without_syntax_highlighting();
         let mut report = String::new();
         for problem in self {
-            let marked = Marked::new(problem, &self.text);
+            let marked = Marked::new(problem, &self.text, style.ascii);
             if handler.render_report(&mut report, &marked).is_err() {
                 report.push_str(&format!("{problem}\n"));
             }
@@ -64,13 +67,15 @@ impl Problems {
 #[derive(Debug)]
 struct Marked<'a> {
     problem: &'a Problem,
+    message: String,
+    help: String,
     line: String,
     span: SourceSpan,
 }
 
 impl<'a> Marked<'a> {
     /// Cuts the line out of the text, safe for a terminal and not longer than a screen can show.
-    fn new(problem: &'a Problem, source: &str) -> Self {
+    fn new(problem: &'a Problem, source: &str, ascii: bool) -> Self {
         let start = floor(source, problem.span.start);
         let before = source.get(..start).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |at| at.saturating_add(1));
@@ -81,8 +86,13 @@ impl<'a> Marked<'a> {
         }
         let rest = source.get(line_start..).unwrap_or_default();
         let rest = rest.split('\n').next().unwrap_or_default();
-        for (count, (offset, c)) in rest.trim_end_matches('\r').char_indices().skip(skipped).enumerate() {
+        // Passwords are hidden character by character; their bytes are those of the line.
+        let shown = without_password(rest);
+        let secret = |offset: usize| problem.code == "private-key" && problem.span.contains(&offset);
+        let characters = rest.trim_end_matches('\r').char_indices().zip(shown.chars());
+        for (count, ((offset, _), c)) in characters.skip(skipped).enumerate() {
             let offset = offset.saturating_add(line_start);
+            let c = if secret(offset) { '*' } else { c };
             if offset >= start {
                 from.get_or_insert(line.len());
             }
@@ -96,9 +106,12 @@ impl<'a> Marked<'a> {
             }
         }
         let from = from.unwrap_or(line.len());
-        line.push(' '); // what is missing at the line's end can be marked too
+        if from == line.len() {
+            line.push(' '); // what is missing at the line's end can be marked too
+        }
         let length = to.saturating_sub(from).max(1);
-        Self { problem, line, span: (from, length).into() }
+        let words = |text: &str| if ascii { text.replace('…', "...") } else { text.to_owned() };
+        Self { problem, message: words(&problem.message), help: words(&problem.help), line, span: (from, length).into() }
     }
 }
 
@@ -113,7 +126,7 @@ fn floor(text: &str, at: usize) -> usize {
 
 impl fmt::Display for Marked<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.problem.message)
+        f.write_str(&self.message)
     }
 }
 
@@ -121,7 +134,7 @@ impl std::error::Error for Marked<'_> {}
 
 impl Diagnostic for Marked<'_> {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(&self.problem.help))
+        Some(Box::new(&self.help))
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {

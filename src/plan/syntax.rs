@@ -7,7 +7,10 @@ use std::ops::Range;
 
 use toml::de::{DeTable, Error};
 
-use super::{decode::words::quote, problem::Found};
+use super::{
+    decode::words::{quote, without_password},
+    problem::Found,
+};
 
 /// A document as far as it can be read.
 #[derive(Debug)]
@@ -23,7 +26,7 @@ pub(super) struct Readable {
 }
 
 /// So often are lines blanked and the rest tried again; each time, all bad lines found are taken.
-const ROUNDS: usize = 8;
+const ROUNDS: usize = 16;
 /// More errors than this help nobody.
 const MOST: usize = 1000;
 /// A plan's keys have three parts at most. Thousands would nest tables deeper than the stack.
@@ -54,9 +57,11 @@ pub(super) fn read(text: &str) -> Readable {
     }
     let mut bad_lines = std::collections::BTreeSet::new();
     for round in 1..=ROUNDS {
-        let (_, errors) = DeTable::parse_recoverable(&readable.text);
+        let (_, mut errors) = DeTable::parse_recoverable(&readable.text);
+        errors.truncate(MOST);
+        errors.sort_by_key(|error| span(error, text).start);
         let mut blank = Vec::new();
-        for error in errors.into_iter().take(MOST) {
+        for error in errors {
             let span = span(&error, text);
             if span.start >= readable.up_to {
                 continue;
@@ -81,6 +86,7 @@ pub(super) fn read(text: &str) -> Readable {
                 Damage::Section => {
                     readable.whole = false;
                     blank.push(section(text, line));
+                    break; // the next header was read as part of this one
                 }
                 Damage::Twice { header: true } => blank.push(section(text, line)),
                 Damage::Rest => {
@@ -94,7 +100,7 @@ pub(super) fn read(text: &str) -> Readable {
         }
         readable.text = blanked(&readable.text, &blank);
         // What was wrong inside a table that is there twice follows from that.
-        let inside = |at: usize| blank.iter().any(|range| range.contains(&at) && line(text, range.start).end <= at);
+        let inside = |at: usize| blank.iter().any(|range| range.contains(&at) && line(text, range.start).end < at);
         readable.found.retain(|found| !inside(found.span.start));
     }
     readable
@@ -173,6 +179,7 @@ fn damage(message: &str, line: &str) -> Damage {
 }
 
 fn describe(error: &str, value: &str, span: Range<usize>, twice: bool) -> Found {
+    let value = &*without_password(value);
     let (what, expected) = error.split_once(", expected ").unwrap_or((error, ""));
     let (code, message, help) = if twice {
         let message = format!("{} is there twice", quote(value));
@@ -184,6 +191,14 @@ fn describe(error: &str, value: &str, span: Range<usize>, twice: bool) -> Found 
             "syntax",
             format!("{} is no value", quote(value)),
             format!("a text needs quotes: \"{}\"", crate::text::line(value.trim_matches(['"', '\'', '“', '”', '„']), 60)),
+        )
+    } else if what.starts_with("invalid unquoted key") && value == ":" {
+        ("syntax", "a key is followed by `=`, not by `:`".to_owned(), "write key = value".to_owned())
+    } else if what.ends_with("string") && matches!(expected, "`\"`" | "`'`" | "'`'") {
+        (
+            "syntax",
+            "the text is not closed".to_owned(),
+            format!("close it with {expected}; one of several lines begins and ends with three"),
         )
     } else if what.starts_with("key with no value") {
         (

@@ -184,6 +184,8 @@ pub(crate) const CHECK: Shape = Shape {
         ("gates", "before"),
     ],
 };
+/// The keys that every kind of check may have.
+#[cfg(test)]
 pub(crate) const CHECK_COMMON: &[&str] = &["id", "title", "proof", "max_age", "every", "timeout", "before"];
 pub(crate) const CHECK_KINDS: &[(&str, &[&str])] = &[("run", &["run"]), ("http", &["http"]), ("query", &["query"])];
 

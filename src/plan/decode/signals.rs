@@ -41,7 +41,7 @@ pub(super) fn signal<'a>(reader: &mut Reader, (id, table): (At<String>, &'a DeTa
             };
             let message = format!("{} would fail at {} before it warns at {}", fields.name, fail.is, warn.is);
             let help = format!(
-                "{side} is bad, so `warn` must be {relation} `fail`; the other side is bad = \"{}\"",
+                "what is {side} is bad, so `warn` must be {relation} `fail`; for the other side, write bad = \"{}\"",
                 if side == "above" { "below" } else { "above" }
             );
             reader.report(&warn.at, "warn-beyond-fail", message, help);

@@ -49,6 +49,7 @@ pub(super) fn stages(reader: &mut Reader, plan: &Fields<'_>, known: &mut Known) 
     let mut stages: Vec<Stage> = Vec::new();
     let mut needs = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
+    let all: std::collections::BTreeSet<&str> = known.stages.iter().map(String::as_str).collect();
     for (fields, id) in tables.iter().zip(&known.stages) {
         let before = stages.last().map(|stage| (stage.id.clone(), stage.environment.clone()));
         match (fields.has("id"), reader.id(fields, "id")) {
@@ -67,7 +68,7 @@ pub(super) fn stages(reader: &mut Reader, plan: &Fields<'_>, known: &mut Known) 
                     if need.is == *id {
                         let message = format!("{} needs itself", fields.name);
                         reader.report(&need.at, "needs-itself", message, "leave it out of `needs`");
-                    } else if reader.reference(&fields.name, "stage", need, others(known, id)) {
+                    } else if all.contains(need.is.as_str()) || reader.reference(&fields.name, "stage", need, others(known, id)) {
                         edges.push(Need { stage: need.is.clone(), at: Some(need.at.clone()) });
                     }
                 }
@@ -188,14 +189,12 @@ fn rollout(reader: &mut Reader, fields: &Fields<'_>, known: &Known) -> StageKind
     const EXAMPLE: &str = "steps = [{ weight = 10, bake = \"5m\" }, { weight = 100 }]";
     let target = if fields.has("target") { reader.shown(fields, "target") } else { None };
     let mut splits = true;
-    match &target {
-        Some(target) => {
-            if reader.reference(&fields.name, "target", target, known.targets.iter().map(|(name, _)| name.as_str())) {
-                splits = known.targets.iter().any(|(name, splits)| *name == target.is && *splits);
-            }
+    if let Some(target) = &target {
+        if reader.reference(&fields.name, "target", target, known.targets.iter().map(|(name, _)| name.as_str())) {
+            splits = known.targets.iter().any(|(name, splits)| *name == target.is && *splits);
         }
-        None if !fields.has("target") => reader.missing(fields, "target", "target = \"NAME\", one of [targets.NAME]"),
-        None => {}
+    } else if !fields.has("target") {
+        reader.missing(fields, "target", "target = \"NAME\", one of [targets.NAME]");
     }
     if !fields.has("steps") {
         reader.missing(fields, "steps", EXAMPLE);

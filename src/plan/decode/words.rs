@@ -1,5 +1,7 @@
 //! "Did you mean": the nearest of the words that would be right, other tools' words, and lists of words in a sentence.
 
+use std::borrow::Cow;
+
 use crate::text;
 
 /// Longer words and longer lists are not worth a guess.
@@ -8,7 +10,23 @@ const MOST: usize = 500;
 
 /// A value from the plan as it is quoted in a message.
 pub(crate) fn quote(word: &str) -> String {
-    format!("`{}`", text::line(word, 60))
+    format!("`{}`", text::line(&without_password(word), 60))
+}
+
+/// With an asterisk for every character of an address's user and password.
+pub(crate) fn without_password(text: &str) -> Cow<'_, str> {
+    let mut hidden = Cow::Borrowed(text);
+    for (at, separator) in text.match_indices("://") {
+        let start = at.saturating_add(separator.len());
+        let rest = text.get(start..).unwrap_or_default();
+        let authority = rest.split(|c: char| c.is_whitespace() || "/\"'?#".contains(c)).next().unwrap_or_default();
+        if let Some((secret, _)) = authority.rsplit_once('@') {
+            // The number of characters stays, so that a mark beneath still fits.
+            let stars = "*".repeat(secret.chars().count());
+            hidden = Cow::Owned(hidden.replace(&format!("://{secret}@"), &format!("://{stars}@")));
+        }
+    }
+    hidden
 }
 
 /// The word that was probably meant.
@@ -77,6 +95,7 @@ mod tests {
         ] {
             assert_eq!(nearest(word, keys), expected, "{word}");
         }
+        assert_eq!(without_password("url = \"https://alice:söcret@host/x@y\""), "url = \"https://************@host/x@y\"");
         assert_eq!(list(["a", "b", "c"]), "`a`, `b` and `c`");
         assert_eq!(list(["a"]), "`a`");
     }
