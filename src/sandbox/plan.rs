@@ -212,9 +212,7 @@ before = "migrate"
 id     = "shop-healthy"
 title  = "Shop is healthy"
 proof  = "The shop's health page answers 200 through the balancer."
-http   = {health}
-status = 200
-body   = "^ok"
+http   = {{ url = {health}, status = 200, body = "^ok" }}
 every  = "10s"
 before = "canary"
 
