@@ -22,4 +22,6 @@
 pub mod health;
 pub mod plan;
 pub mod release;
+pub mod terminal;
 pub mod text;
+pub mod tui;
