@@ -1,0 +1,302 @@
+//! The detail of a row: everything that is known of it.
+
+use ratatui::{layout::Rect, style::Style};
+
+use super::{
+    Paint, View, blocker_words,
+    overlay::{Line, reader},
+    panes,
+};
+use crate::{
+    health::Verdict,
+    plan::{Advance, Check, CheckKind, OnFail, Side, Signal, Source, Stage, StageKind},
+    release::{Outcome, Phase, StageState, StageStatus, act_words, verdict_word},
+    tui::{app::Subject, words},
+};
+
+/// Collects lines that fit.
+struct Lines<'a> {
+    view: &'a View<'a>,
+    columns: usize,
+    lines: Vec<Line>,
+}
+
+/// How wide the names of the facts are.
+const NAME: usize = 12;
+
+impl Lines<'_> {
+    fn say(&mut self, text: &str, style: Style) {
+        let text = self.view.app.settings.symbols.say(text).into_owned();
+        self.lines.extend(words::wrap(&text, self.columns).into_iter().map(|line| (line, style)));
+    }
+
+    fn fact(&mut self, name: &str, text: &str, style: Style) {
+        let text = self.view.app.settings.symbols.say(text).into_owned();
+        let room = self.columns.saturating_sub(NAME);
+        for (index, part) in words::wrap(&text, room).into_iter().enumerate() {
+            let name = if index == 0 { name } else { "" };
+            self.lines.push((format!("{}{part}", words::left(name, NAME, "")), style));
+        }
+    }
+
+    fn gap(&mut self) {
+        self.lines.push((String::new(), self.view.theme.text));
+    }
+}
+
+/// Shows everything that is known of a row.
+pub(super) fn detail(paint: &mut Paint<'_>, area: Rect, of: &Subject, scroll: usize) {
+    let view = paint.view;
+    let columns = usize::from(area.width).saturating_sub(6);
+    let mut lines = Lines { view, columns, lines: Vec::new() };
+    let title = match of {
+        Subject::Stage(id) => view.release.stage(id).map(|(stage, state)| {
+            stage_detail(&mut lines, stage, state);
+            stage.title().to_owned()
+        }),
+        Subject::Check(id) => view.plan.check(id).map(|check| {
+            check_detail(&mut lines, check);
+            check.title.clone()
+        }),
+        Subject::Signal(id) => view.plan.signals.get(id).map(|signal| {
+            signal_detail(&mut lines, id, signal);
+            signal.title.clone().unwrap_or_else(|| id.clone())
+        }),
+    };
+    let lines = lines.lines;
+    reader(paint, area, &title.unwrap_or_default(), &lines, scroll);
+}
+
+fn status_word(status: StageStatus, phase: Phase) -> &'static str {
+    match status {
+        _ if phase == Phase::Unsettled => "its task's fate is not known",
+        StageStatus::Pending => "pending",
+        StageStatus::Blocked => "blocked",
+        StageStatus::Ready => "ready",
+        StageStatus::Running => "running",
+        StageStatus::Baking => "being watched",
+        StageStatus::Paused => "waits for a person",
+        StageStatus::Passed => "passed",
+        StageStatus::Failed => "failed",
+        StageStatus::RolledBack => "rolled back",
+        StageStatus::Skipped => "skipped",
+    }
+}
+
+fn stage_detail(lines: &mut Lines<'_>, stage: &Stage, state: &StageState) {
+    let view = lines.view;
+    let theme = view.theme;
+    let status = view.release.stage_status(stage, state, view.now);
+    let (symbol, look) = panes::stage_look(view, status, state);
+    lines.fact("state", &format!("{symbol} {}", status_word(status, state.phase)), look);
+    if let Some(why) = &state.why {
+        lines.fact("why", why, theme.bad);
+    }
+    for (index, blocker) in view.release.gate(stage, state, view.now).iter().enumerate() {
+        if matches!(status, StageStatus::Blocked | StageStatus::Ready | StageStatus::Paused | StageStatus::Baking) {
+            lines.fact(if index == 0 { "in the way" } else { "" }, &blocker_words(view.release, blocker), theme.warn);
+        }
+    }
+    lines.fact("environment", &stage.environment, theme.text);
+    if let Some(started) = state.started {
+        let end = state.ended.map_or_else(String::new, |ended| {
+            format!(", ended {}, took {}", view.time(ended, "%H:%M:%S"), words::span(View::between(started, ended)))
+        });
+        let text = format!("attempt {}, started {}{end}", state.attempt, view.time(started, "%H:%M:%S"));
+        lines.fact("attempt", &text, theme.text);
+    }
+    if let Some(operation) = &state.operation {
+        let outcome = match &operation.outcome {
+            None => format!("under way for {}", words::span(view.since(operation.at))),
+            Some(Outcome::Succeeded { seen: Some(seen) }) => format!("succeeded, seen {seen}"),
+            Some(Outcome::Succeeded { seen: None }) => "succeeded".to_owned(),
+            Some(Outcome::Failed { why }) => format!("failed: {why}"),
+            Some(Outcome::TimedOut { after }) => format!("ended after {after}, its time-out"),
+            Some(Outcome::Cancelled) => "stopped".to_owned(),
+            Some(Outcome::Lost { why }) => format!("lost: {why}"),
+        };
+        lines.fact("operation", &format!("{}: {} ({outcome})", operation.id, act_words(&operation.act, &stage.id)), theme.text);
+    }
+    match &stage.kind {
+        StageKind::Task { run, undo, timeout, idempotent, irreversible } => {
+            lines.fact("runs", run, theme.text);
+            let again = if *idempotent { ", may be run again" } else { ", is never run twice by itself" };
+            lines.fact("time-out", &format!("{timeout}{again}"), theme.text);
+            let back = match undo {
+                Some(undo) => undo.clone(),
+                None if *irreversible => format!("{} none: a point of no return", view.glyphs.flag),
+                None => "none: a rollback leaves it as it is".to_owned(),
+            };
+            lines.fact("undo", &back, if undo.is_some() { theme.text } else { theme.warn });
+        }
+        StageKind::Soak { soak } => lines.fact("watches", &format!("for {soak}"), theme.text),
+        StageKind::Rollout { target, .. } => {
+            lines.fact("target", target, theme.text);
+            let weight = state.weight.map_or_else(|| "not observed".to_owned(), |weight| format!("{weight} % observed"));
+            lines.fact("weight", &weight, theme.text);
+        }
+    }
+    for (index, step) in stage.steps().iter().enumerate() {
+        let number = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
+        let (symbol, style) = match () {
+            () if state.step > number || state.phase == Phase::Passed => (view.glyphs.passed, theme.good),
+            () if state.step == number && state.phase == Phase::Paused => (view.glyphs.passed, theme.good),
+            () if state.step == number => (symbol, look),
+            () => (view.glyphs.pending, theme.dim),
+        };
+        let bake = if step.bake.is_zero() { String::new() } else { format!(", watched {}", step.bake) };
+        let left = match &state.bake {
+            Some(bake) if state.step == number && state.phase == Phase::Baking => {
+                format!(", {} to go", bake.left(view.now).rounded())
+            }
+            _ => String::new(),
+        };
+        lines.fact(if index == 0 { "steps" } else { "" }, &format!("{symbol} {:>3} %{bake}{left}", step.weight), style);
+    }
+    if !stage.signals.is_empty() {
+        let then = if stage.on_fail == OnFail::Rollback { "rolls back by itself if one fails" } else { "holds if one fails" };
+        lines.fact("signals", &format!("{}: {then}", stage.signals.join(", ")), theme.text);
+    }
+    let advance = if stage.advance == Advance::Manual { "a person takes each step" } else { "goes on by itself" };
+    lines.fact("advance", advance, theme.text);
+    if !stage.needs.is_empty() {
+        lines.fact("needs", &stage.needs.join(", "), theme.text);
+    }
+    if let Some(runbook) = &stage.runbook {
+        lines.fact("runbook", runbook, theme.text);
+    }
+    if let Some((_, output)) = view.app.output.as_ref().filter(|(of, _)| *of == stage.id) {
+        lines.gap();
+        lines.say("Output", theme.title);
+        if output.is_empty() {
+            lines.say("nothing yet", theme.dim);
+        }
+        for line in output {
+            let shown = words::fit(&crate::text::safe(line), lines.columns, view.glyphs.more).into_owned();
+            lines.lines.push((shown, theme.text));
+        }
+    }
+}
+
+fn check_detail(lines: &mut Lines<'_>, check: &Check) {
+    let view = lines.view;
+    let theme = view.theme;
+    let status = view.release.check_status(check, view.now);
+    let blocks = view.blockers.iter().any(|blocker| blocker.id == check.id);
+    let (symbol, look) = panes::check_look(view, status, blocks);
+    if let Some(proof) = &check.proof {
+        lines.say(proof, theme.text);
+        lines.gap();
+    }
+    lines.fact("state", &format!("{symbol} {}", status.word()), look);
+    if let Some(last) = view.release.checks.get(&check.id).and_then(|state| state.last.as_ref()) {
+        lines.fact("by", &last.by, theme.text);
+        let at = format!("{}, {} ago", view.time(last.at, "%Y-%m-%d %H:%M:%S %Z"), words::age(view.since(last.at)));
+        lines.fact("at", &at, theme.text);
+        if let Some(note) = &last.note {
+            lines.fact("note", note, theme.text);
+        }
+        if let Some(evidence) = &last.evidence {
+            lines.fact("evidence", evidence, theme.text);
+        }
+        lines.fact("for", &format!("{} {}, this plan", view.plan.service, view.release.version), theme.text);
+        if let Some(most) = check.max_age {
+            let left = i64::try_from(view.since(last.at).as_millis()).map_or(0, |age| most.as_millis().saturating_sub(age));
+            let words = match u64::try_from(left) {
+                Ok(left) if left > 0 => {
+                    format!("in {}, {most} after it was given", words::age(std::time::Duration::from_millis(left)))
+                }
+                _ => format!("expired: it lasts {most}"),
+            };
+            lines.fact("expires", &words, theme.text);
+        }
+    }
+    let how = match &check.kind {
+        CheckKind::Signed => "a person signs it: s".to_owned(),
+        CheckKind::Run(command) => format!("runs {command}"),
+        CheckKind::Http { url, .. } => format!("asks {}", without_password(url)),
+        CheckKind::Query { url, query } => format!("asks {}: {query}", without_password(url)),
+    };
+    lines.fact("found out", &how, theme.text);
+    if let Some(every) = check.every {
+        lines.fact("every", &every.to_string(), theme.text);
+    }
+    if let Some(before) = &check.before {
+        lines.fact("before", &format!("{before} waits for it"), theme.text);
+    }
+}
+
+/// An address as it may be shown.
+fn without_password(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => {
+            let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
+            let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+            path.map_or_else(|| format!("{scheme}://{host}"), |path| format!("{scheme}://{host}/{path}"))
+        }
+        None => url.to_owned(),
+    }
+}
+
+fn signal_detail(lines: &mut Lines<'_>, id: &str, signal: &Signal) {
+    let view = lines.view;
+    let theme = view.theme;
+    let Some(judged) = view.release.judge(id, view.now) else { return };
+    let (symbol, look) = panes::verdict_look(view, judged.verdict);
+    lines.fact("verdict", &format!("{symbol} {}: {}", verdict_word(judged.verdict), judged.why), look);
+    let unit = words::unit(&signal.unit);
+    let value = judged.value.map_or_else(|| "none".to_owned(), |value| format!("{} {unit}", words::number(value)));
+    lines.fact("value", &value, theme.text);
+    let age = judged.age(view.now).map_or_else(|| "never measured".to_owned(), |age| format!("{} old", words::age(age)));
+    let stale = format!("{age}; sampled every {}, not known after {}", signal.every, signal.stale_after());
+    lines.fact("age", &stale, if judged.verdict == Verdict::Unknown { theme.warn } else { theme.text });
+    let side = if signal.bad == Side::Above { "from" } else { "down from" };
+    let edge = |edge: Option<f64>| edge.map(|edge| format!("{side} {} {unit}", words::round(edge)));
+    lines.fact("warns", &edge(signal.warn).unwrap_or_else(|| "never".to_owned()), theme.text);
+    lines.fact("fails", &edge(signal.fail).unwrap_or_else(|| "never".to_owned()), theme.text);
+    let source = match &signal.source {
+        Source::Prometheus { url, query } => format!("Prometheus at {}: {query}", without_password(url)),
+        Source::Scrape { url, .. } => format!("metrics at {}", without_password(url)),
+        Source::Probe { url, .. } => format!("probe of {}", without_password(url)),
+        Source::Command { run } => format!("command {run}"),
+    };
+    lines.fact("source", &source, theme.text);
+    if let Some(turn) = view.release.turns.get(id) {
+        let words = format!("{} at {}: {}", verdict_word(turn.verdict), view.time(turn.at, "%H:%M:%S"), turn.why);
+        lines.fact("last turn", &words, theme.text);
+    }
+    chart(lines, id, signal, look);
+}
+
+/// A large picture of the last values, several lines high.
+fn chart(lines: &mut Lines<'_>, id: &str, signal: &Signal, look: Style) {
+    const HEIGHT: u32 = 5;
+    let view = lines.view;
+    let Some(series) = view.release.series.get(id).filter(|series| !series.is_empty()) else { return };
+    let numbers = series.numbers(lines.columns.saturating_sub(9));
+    let (low, high) = panes::limits(signal, &numbers);
+    lines.gap();
+    let part = (high - low) / f64::from(HEIGHT);
+    for row in (0..HEIGHT).rev() {
+        let floor = low + part * f64::from(row);
+        let cells = numbers.iter().map(|number| {
+            // A line shows its own part of the height; what lies above it is empty.
+            let number = (*number)?;
+            (number > floor || row == 0).then_some(number)
+        });
+        let picture = words::spark(&cells.collect::<Vec<_>>(), floor, floor + part, view.glyphs);
+        let label = if row == HEIGHT.saturating_sub(1) {
+            words::number(high)
+        } else if row == 0 {
+            words::number(low)
+        } else {
+            String::new()
+        };
+        lines.lines.push((format!("{} {picture}", words::right(&label, 8, "")), look));
+    }
+    let last = numbers.iter().rev().take(12).rev();
+    let last =
+        last.map(|number| number.map_or_else(|| view.glyphs.dash.to_owned(), words::number)).collect::<Vec<_>>().join("  ");
+    lines.gap();
+    lines.fact("last values", &last, view.theme.dim);
+}

@@ -1,0 +1,183 @@
+//! The foot of the screen: the last events, what the key under the hand would do, and the keys.
+
+use ratatui::layout::Rect;
+
+use super::{Paint, View, blocker_words, cut};
+use crate::{
+    plan::CheckKind,
+    release::{Ask, CONTROLLER, Phase, Tone},
+    tui::{
+        app::{Overlay, Subject},
+        keys::{Act, BINDINGS},
+        link::Driving,
+        words,
+    },
+};
+
+/// The last events, the newest at the bottom.
+pub(super) fn log(paint: &mut Paint<'_>, area: Rect) {
+    let view = paint.view;
+    if area.height < 2 {
+        return;
+    }
+    let theme = view.theme;
+    let rule = view.glyphs.rule.repeat(usize::from(area.width).saturating_sub(8));
+    let (head, body) = cut(area, 1);
+    paint.row(head, &[(" ", theme.border), (view.glyphs.rule, theme.border), (" Log ", theme.title), (&rule, theme.border)]);
+    let height = usize::from(body.height);
+    let lines = view.release.recent.iter().rev().filter(|line| line.tone != Tone::Detail).take(height);
+    let lines = lines.collect::<Vec<_>>();
+    let names = lines.iter().map(|line| words::width(&line.by)).max().unwrap_or(0).min(16);
+    for (index, line) in lines.iter().rev().enumerate() {
+        let row = Rect { y: body.y.saturating_add(u16::try_from(index).unwrap_or(0)), height: 1, ..body };
+        let time = format!("  {}  ", view.time(line.at, "%H:%M:%S"));
+        let by = words::left(&line.by, names, view.glyphs.more);
+        let by_style = if line.by == CONTROLLER { theme.dim } else { theme.title };
+        let style = match line.tone {
+            Tone::Detail => theme.dim,
+            Tone::Plain => theme.text,
+            Tone::Good => theme.good,
+            Tone::Warn => theme.warn,
+            Tone::Bad => theme.bad,
+        };
+        let said = view.app.settings.symbols.say(&line.words).into_owned();
+        paint.row(row, &[(&time, theme.dim), (&by, by_style), ("  ", theme.text), (&said, style)]);
+    }
+}
+
+/// The consequence of the key under the hand, and the keys.
+pub(super) fn foot(paint: &mut Paint<'_>, area: Rect) {
+    let (first, second) = cut(area, 1);
+    let inner = |row: Rect| Rect { x: row.x.saturating_add(1), width: row.width.saturating_sub(2), ..row };
+    act_line(paint, inner(first));
+    key_line(paint, inner(second));
+}
+
+fn act_line(paint: &mut Paint<'_>, area: Rect) {
+    let view = paint.view;
+    let (theme, glyphs) = (view.theme, view.glyphs);
+    if let Some((_, what)) = view.app.pending.last() {
+        paint.row(area, &[(&format!("{what}: sent{}", glyphs.more), theme.active)]);
+        return;
+    }
+    if let Some(notice) = view.app.notice.as_ref().filter(|notice| notice.until > view.now) {
+        let (symbol, style) = match notice.tone {
+            Tone::Good => (glyphs.passed, theme.good),
+            Tone::Bad => (glyphs.failed, theme.bad),
+            _ => (glyphs.warn, theme.warn),
+        };
+        let said = view.app.settings.symbols.say(&notice.words).into_owned();
+        paint.row(area, &[(symbol, style), (" ", style), (&said, style)]);
+        return;
+    }
+    let hand = under_hand(view);
+    let said = view.app.settings.symbols.say(&hand.words).into_owned();
+    let style = if hand.can { theme.text } else { theme.warn };
+    let arrow = if hand.can { glyphs.leads } else { glyphs.failed };
+    let mark = if hand.can { theme.active } else { theme.warn };
+    paint.row(
+        area,
+        &[
+            (hand.key, theme.key),
+            (" ", theme.text),
+            (hand.what, theme.key),
+            (" ", theme.text),
+            (arrow, mark),
+            (" ", theme.text),
+            (&said, style),
+        ],
+    );
+}
+
+struct Hand {
+    key: &'static str,
+    what: &'static str,
+    words: String,
+    can: bool,
+}
+
+/// The key that the person would press next, and what it would do, or why it would not.
+fn under_hand(view: &View<'_>) -> Hand {
+    let (release, app, now) = (view.release, view.app, view.now);
+    let hand = |key, what, words: String, can| Hand { key, what, words, can };
+    let subject = app.subject(now);
+    match &subject {
+        Some(Subject::Check(id)) => {
+            let signed = view.plan.check(id).is_some_and(|check| check.kind == CheckKind::Signed);
+            return if signed {
+                let ask = Ask::Sign { check: id.clone(), note: None, evidence: None };
+                hand("s", "sign", release.consequence(&ask, now).line, true)
+            } else {
+                hand("c", "check", release.consequence(&Ask::Recheck(id.clone()), now).line, true)
+            };
+        }
+        Some(Subject::Signal(id)) => {
+            let why = release.judge(id, now).map_or_else(String::new, |judged| judged.why);
+            return hand("enter", "detail", why, true);
+        }
+        Some(Subject::Stage(_)) | None => {}
+    }
+    if let Some(rollback) = &release.rollback {
+        if rollback.steps.iter().any(|undo| undo.stuck.is_some()) {
+            return hand("R", "rollback", release.consequence(&Ask::Rollback, now).line, true);
+        }
+        return hand("enter", "detail", release.consequence(&Ask::Rollback, now).line, true);
+    }
+    if release.is_over() {
+        return hand("R", "rollback", release.consequence(&Ask::Rollback, now).line, true);
+    }
+    let failed = match &subject {
+        Some(Subject::Stage(id)) => release.stage(id).filter(|(_, state)| state.phase == Phase::Failed),
+        _ => None,
+    };
+    if failed.is_some() {
+        return hand("t", "retry", release.consequence(&app.retry(now), now).line, true);
+    }
+    if let Some(hold) = &release.hold {
+        return hand("space", "resume", format!("goes on; held by {}: {}", hold.by, hold.why), true);
+    }
+    let consequence = release.consequence(&app.promote(now), now);
+    if consequence.seen.is_none() {
+        let first = view.blockers.first();
+        return hand("p", "promote", first.map_or(consequence.line, |blocker| blocker_words(release, blocker)), false);
+    }
+    let locked = app.trouble.is_some() || !matches!(app.driving, Some(Driving::Here | Driving::Other { .. }));
+    match consequence.blockers.first() {
+        Some(blocker) => hand("p", "promote", blocker_words(release, blocker), false),
+        None if locked => hand("p", "promote", "locked: it is not known that somebody drives this release".to_owned(), false),
+        None => hand("p", "promote", consequence.line, true),
+    }
+}
+
+fn key_line(paint: &mut Paint<'_>, area: Rect) {
+    let view = paint.view;
+    let theme = view.theme;
+    if matches!(view.app.overlay, Some(Overlay::Help { .. } | Overlay::Detail { .. })) {
+        paint
+            .row(area, &[("esc", theme.key), (" closes   ", theme.dim), (view.glyphs.updown, theme.key), (" scroll", theme.dim)]);
+        return;
+    }
+    let mut room = usize::from(area.width);
+    let mut spans = Vec::new();
+    for binding in BINDINGS.iter().filter(|binding| !binding.short.is_empty()) {
+        let short = match binding.act {
+            Act::Hold if view.release.hold.is_some() => "resume",
+            Act::Retry if !can_retry(view) => continue,
+            Act::Promote | Act::Hold if view.release.is_over() || view.release.rollback.is_some() => continue,
+            _ => binding.short,
+        };
+        let wide = words::width(binding.label).saturating_add(1).saturating_add(words::width(short)).saturating_add(2);
+        if wide.saturating_sub(2) > room {
+            break;
+        }
+        room = room.saturating_sub(wide);
+        spans.extend([(binding.label, theme.key), (" ", theme.text), (short, theme.dim), ("  ", theme.text)]);
+    }
+    paint.row(area, &spans);
+}
+
+fn can_retry(view: &View<'_>) -> bool {
+    let stuck = view.release.rollback.iter().flat_map(|rollback| &rollback.steps).any(|undo| undo.stuck.is_some());
+    let failed = view.release.stages.iter().any(|state| matches!(state.phase, Phase::Failed | Phase::Unsettled));
+    stuck || (failed && view.release.rollback.is_none())
+}

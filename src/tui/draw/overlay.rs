@@ -1,0 +1,267 @@
+//! What lies over the screen and asks or explains: dialogs, forms, the help.
+
+use ratatui::{layout::Rect, style::Style};
+use tui_input::Input as Field;
+
+use super::{Paint, inside};
+use crate::tui::{
+    dialog::{Dialog, Focus, Form},
+    keys::BINDINGS,
+    words,
+};
+
+/// A line of an overlay, with its look.
+pub(super) type Line = (String, Style);
+
+/// An area in the middle, at most so large.
+fn middle(area: Rect, width: u16, height: u16) -> Rect {
+    let width = width.min(area.width.saturating_sub(2));
+    let height = height.min(area.height);
+    Rect {
+        x: area.x.saturating_add(area.width.saturating_sub(width) / 2),
+        y: area.y.saturating_add(area.height.saturating_sub(height) / 2),
+        width,
+        height,
+    }
+}
+
+/// A box with lines to read, scrolled.
+pub(super) fn reader(paint: &mut Paint<'_>, area: Rect, title: &str, lines: &[Line], scroll: usize) {
+    let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let area = middle(area, area.width, wanted.min(area.height.saturating_sub(3)).max(5));
+    paint.clear(area);
+    let inner = paint.frame(area, title, "", true);
+    let height = usize::from(inner.height);
+    let first = scroll.min(lines.len().saturating_sub(height));
+    for (index, (text, style)) in lines.iter().skip(first).take(height).enumerate() {
+        let y = inner.y.saturating_add(u16::try_from(index).unwrap_or(0));
+        paint.row(Rect { y, height: 1, ..inner }, &[(text, *style)]);
+    }
+    if lines.len() > height {
+        let last = first.saturating_add(height).min(lines.len());
+        let place = format!(" {}-{last} of {} ", first.saturating_add(1), lines.len());
+        let width = u16::try_from(place.len()).unwrap_or(0);
+        let x = area.right().saturating_sub(width.saturating_add(2));
+        let style = paint.view.theme.dim;
+        paint.row(Rect { x, y: area.bottom().saturating_sub(1), width, height: 1 }, &[(&place, style)]);
+    }
+}
+
+/// The keys, each with what it does.
+pub(super) fn help(paint: &mut Paint<'_>, area: Rect, scroll: usize) {
+    let view = paint.view;
+    let theme = view.theme;
+    let columns = usize::from(area.width).saturating_sub(6).min(90);
+    let mut lines = vec![];
+    for binding in BINDINGS {
+        let label = words::left(&view.app.settings.symbols.say(binding.label), 11, view.glyphs.more);
+        let room = columns.saturating_sub(11);
+        let long = view.app.settings.symbols.say(binding.long).into_owned();
+        for (index, part) in words::wrap(&long, room).into_iter().enumerate() {
+            let label = if index == 0 { label.clone() } else { " ".repeat(11) };
+            lines.push((format!("{label}{part}"), theme.text));
+        }
+    }
+    lines.push((String::new(), theme.text));
+    let glyphs = view.glyphs;
+    let symbols = [
+        (glyphs.passed, "passed, ok"),
+        (glyphs.failed, "failed"),
+        (glyphs.running, "running"),
+        (glyphs.baking, "watched"),
+        (glyphs.waits, "waits for you"),
+        (glyphs.ready, "ready"),
+        (glyphs.pending, "pending"),
+        (glyphs.blocked, "in the way"),
+        (glyphs.unknown, "not known"),
+        (glyphs.warn, "warns, expired"),
+        (glyphs.back, "taken back"),
+        (glyphs.flag, "cannot be undone"),
+    ];
+    let words = symbols.iter().map(|(symbol, what)| format!("{symbol} {what}")).collect::<Vec<_>>().join("   ");
+    lines.extend(words::wrap(&words, columns).into_iter().map(|line| (line, theme.dim)));
+    reader(paint, area, "Keys", &lines, scroll);
+}
+
+/// A dialog; says where the cursor is, if it has a field.
+pub(super) fn dialog(paint: &mut Paint<'_>, area: Rect, dialog: &Dialog) -> Option<(u16, u16)> {
+    let view = paint.view;
+    let theme = view.theme;
+    let symbols = view.app.settings.symbols;
+    let width = area.width.saturating_sub(2).min(76);
+    let columns = usize::from(width.saturating_sub(4));
+    let locks = dialog.locks(view.app, view.now);
+
+    let mut lines: Vec<Line> = Vec::new();
+    for (index, text) in dialog.consequence.lines.iter().enumerate() {
+        let style = if index == 0 { theme.title } else { theme.text };
+        lines.extend(words::wrap(&symbols.say(text), columns).into_iter().map(|line| (line, style)));
+    }
+    if dialog.is_free() && !dialog.moved_on.is_empty() {
+        let since = format!("Since then: {}. What is so when it starts is undone.", dialog.moved_on.join("; "));
+        lines.extend(words::wrap(&symbols.say(&since), columns).into_iter().map(|line| (line, theme.warn)));
+    }
+    let mut said: Vec<Line> = Vec::new();
+    for lock in &locks {
+        let marked = format!("{} {lock}", view.glyphs.failed);
+        said.extend(words::wrap(&symbols.say(&marked), columns).into_iter().map(|line| (line, theme.bad)));
+    }
+    let typed = dialog.consequence.type_name.as_ref().filter(|_| locks.is_empty());
+    // Title and frame, the text, a blank, the field, the hint and the buttons.
+    let below = u16::from(typed.is_some()).saturating_mul(2).saturating_add(3);
+    let fixed = below.saturating_add(2);
+    let gap = usize::from(!said.is_empty());
+    let whole = lines.len().saturating_add(said.len()).saturating_add(gap);
+    let height = u16::try_from(whole).unwrap_or(u16::MAX).saturating_add(fixed);
+    let frame = middle(area, width, height);
+    paint.clear(frame);
+    paint.frame(frame, &symbols.say(&dialog.title), dialog.consequence.environment.as_deref().unwrap_or(""), true);
+    let inner = inside(frame);
+
+    // Where there is no room for all of it, what keeps it from being done stays in sight, and the rest scrolls.
+    let room = usize::from(inner.height.saturating_sub(below));
+    let kept = said.len().min(room);
+    let text_room = room.saturating_sub(kept).saturating_sub(gap.min(room.saturating_sub(kept)));
+    let first = dialog.scroll.min(lines.len().saturating_sub(text_room));
+    let mut y = inner.y;
+    let mut put = |paint: &mut Paint<'_>, text: &str, style: Style| {
+        paint.row(Rect { y, height: 1, ..inner }, &[(text, style)]);
+        y = y.saturating_add(1);
+    };
+    let hidden = lines.len().saturating_sub(text_room);
+    for (text, style) in lines.iter().skip(first).take(text_room) {
+        put(paint, text, *style);
+    }
+    if gap == 1 {
+        put(paint, "", theme.text);
+    }
+    for (text, style) in said.iter().take(kept) {
+        put(paint, text, *style);
+    }
+    if hidden > 0 && first < hidden {
+        let more = format!(" +{} {} ", hidden.saturating_sub(first), view.glyphs.updown);
+        let wide = u16::try_from(words::width(&more)).unwrap_or(0);
+        let x = frame.right().saturating_sub(wide.saturating_add(2));
+        paint.row(Rect { x, y: frame.y, width: wide, height: 1 }, &[(&more, theme.warn)]);
+    }
+
+    let bottom = inner.bottom();
+    let mut cursor = None;
+    if let Some(name) = typed {
+        let row = Rect { y: bottom.saturating_sub(4), height: 1, ..inner };
+        let ask = format!("Type {name} to confirm: ");
+        let used = paint.row(row, &[(&ask, theme.text)]);
+        let place = Rect { x: row.x.saturating_add(used), width: row.width.saturating_sub(used), ..row };
+        cursor = field(paint, place, &dialog.field, dialog.focus == Focus::Field);
+    }
+    if let Some(hint) = dialog.hint {
+        paint.row(Rect { y: bottom.saturating_sub(2), height: 1, ..inner }, &[(hint, theme.warn)]);
+    }
+    let buttons = Rect { y: bottom.saturating_sub(1), height: 1, ..inner };
+    let look = |on: bool| if on { theme.chosen } else { theme.button };
+    let confirm = format!("[ {} ]", dialog.button);
+    let confirm_style = look(dialog.focus == Focus::Confirm && locks.is_empty());
+    let mut spans = vec![("[ Cancel ]", look(dialog.focus == Focus::Cancel || !locks.is_empty())), ("  ", theme.text)];
+    if locks.is_empty() {
+        spans.push((confirm.as_str(), confirm_style));
+    }
+    let how = match (locks.is_empty(), typed.is_some(), dialog.focus) {
+        (false, ..) => "esc closes",
+        (true, true, Focus::Field) => "enter confirms, esc cancels",
+        (true, _, Focus::Confirm) => "enter confirms",
+        _ => "tab to choose, enter",
+    };
+    let used = paint.row(buttons, &spans);
+    let rest = Rect {
+        x: buttons.x.saturating_add(used).saturating_add(2),
+        width: buttons.width.saturating_sub(used).saturating_sub(2),
+        ..buttons
+    };
+    let how = words::right(how, usize::from(rest.width), view.glyphs.more);
+    paint.row(rest, &[(&how, theme.dim)]);
+    cursor
+}
+
+/// A field to type into; says where the cursor is, if it is there.
+fn field(paint: &mut Paint<'_>, area: Rect, field: &Field, focused: bool) -> Option<(u16, u16)> {
+    let theme = paint.view.theme;
+    paint.fill(area, theme.field);
+    let width = usize::from(area.width);
+    let scroll = field.visual_scroll(width.saturating_sub(1));
+    let mut skipped = 0_usize;
+    let shown = field.value().chars().skip_while(|c| {
+        let here = skipped < scroll;
+        skipped = skipped.saturating_add(unicode_width::UnicodeWidthChar::width(*c).unwrap_or(0));
+        here
+    });
+    let shown = words::fit(&shown.collect::<String>(), width, "").into_owned();
+    paint.row(area, &[(&shown, theme.field)]);
+    let column = field.visual_cursor().saturating_sub(scroll).min(width.saturating_sub(1));
+    let x = area.x.saturating_add(u16::try_from(column).unwrap_or(0));
+    (focused && !area.is_empty()).then_some((x, area.y))
+}
+
+/// A form; says where the cursor is.
+pub(super) fn form(paint: &mut Paint<'_>, area: Rect, form: &Form) -> Option<(u16, u16)> {
+    let view = paint.view;
+    let theme = view.theme;
+    let width = area.width.saturating_sub(2).min(76);
+    let columns = usize::from(width.saturating_sub(4));
+    let check = form.check.as_deref().and_then(|id| view.plan.check(id));
+    let mut lines: Vec<Line> = Vec::new();
+    let title = match check {
+        Some(check) => {
+            for (index, text) in view.release.consequence(&form.ask(), view.now).lines.iter().enumerate() {
+                let style = if index == 0 { theme.title } else { theme.text };
+                lines.extend(words::wrap(text, columns).into_iter().map(|line| (line, style)));
+            }
+            if let Some(proof) = &check.proof {
+                lines.push((String::new(), theme.text));
+                lines.extend(words::wrap(proof, columns).into_iter().map(|line| (line, theme.dim)));
+            }
+            format!("Sign {}", check.title)
+        }
+        None => {
+            lines.push((view.release.consequence(&form.ask(), view.now).line, theme.text));
+            "Note".to_owned()
+        }
+    };
+    let fields = u16::try_from(form.fields()).unwrap_or(1);
+    let below = fields.saturating_add(3);
+    let frame = middle(area, width, u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(below).saturating_add(2));
+    paint.clear(frame);
+    paint.frame(frame, &title, "", true);
+    let inner = inside(frame);
+    let room = usize::from(inner.height.saturating_sub(below));
+    for (index, (text, style)) in lines.iter().take(room).enumerate() {
+        let y = inner.y.saturating_add(u16::try_from(index).unwrap_or(0));
+        paint.row(Rect { y, height: 1, ..inner }, &[(text, *style)]);
+    }
+    let bottom = inner.bottom();
+    let mut cursor = None;
+    let labelled = [("Note      ", &form.note), ("Evidence  ", &form.evidence)];
+    for (index, (label, value)) in labelled.iter().take(form.fields()).enumerate() {
+        let from_bottom = fields.saturating_add(2).saturating_sub(u16::try_from(index).unwrap_or(0));
+        let row = Rect { y: bottom.saturating_sub(from_bottom), height: 1, ..inner };
+        let label = if form.check.is_some() { label } else { "" };
+        let used = paint.row(row, &[(label, theme.dim)]);
+        let place = Rect { x: row.x.saturating_add(used), width: row.width.saturating_sub(used), ..row };
+        cursor = field(paint, place, value, form.at == index).or(cursor);
+    }
+    if let Some(hint) = form.hint {
+        paint.row(Rect { y: bottom.saturating_sub(2), height: 1, ..inner }, &[(hint, theme.warn)]);
+    }
+    let button = if form.check.is_some() { "[ Sign ]" } else { "[ Write ]" };
+    let look = if form.at >= form.fields() { theme.chosen } else { theme.button };
+    let buttons = Rect { y: bottom.saturating_sub(1), height: 1, ..inner };
+    let how = if form.check.is_some() { "tab next, enter on Sign signs, esc cancels" } else { "enter writes it, esc cancels" };
+    let used = paint.row(buttons, &[(button, look)]);
+    let rest = Rect {
+        x: buttons.x.saturating_add(used).saturating_add(2),
+        width: buttons.width.saturating_sub(used).saturating_sub(2),
+        ..buttons
+    };
+    let how = words::right(how, usize::from(rest.width), view.glyphs.more);
+    paint.row(rest, &[(&how, theme.dim)]);
+    cursor
+}

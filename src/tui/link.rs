@@ -1,0 +1,78 @@
+//! The contract between a cockpit and the rest: what it is told, and what it asks for.
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use crate::{
+    health::Sample,
+    release::{Command, Event},
+};
+
+/// What the cockpit is told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Update {
+    /// The next event with its sequence number, to be folded in.
+    Event(u64, Event),
+    /// New samples, each of the signal named.
+    Samples(Vec<(String, Sample)>),
+    /// The last lines of a stage's task, replacing what was there.
+    Output {
+        /// The stage.
+        stage: String,
+        /// Its last lines, at most 200, already safe.
+        lines: Vec<String>,
+    },
+    /// Who drives.
+    Driving(Driving),
+    /// What came of a request.
+    Answer {
+        /// The request's id.
+        id: u64,
+        /// What was done, or why not, in words.
+        answer: Result<String, String>,
+    },
+    /// The journal or the controller is out of reach, in words; nothing once it is back.
+    Trouble(Option<String>),
+}
+
+/// Who drives a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Driving {
+    /// This process.
+    Here,
+    /// Another process.
+    Other {
+        /// Its host.
+        host: String,
+        /// Its process id.
+        pid: u32,
+    },
+    /// Nobody.
+    Nobody {
+        /// The last sign of life, where there was one.
+        since: Option<Timestamp>,
+    },
+}
+
+/// What the cockpit asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    /// Do this.
+    Act {
+        /// The id under which the answer comes.
+        id: u64,
+        /// What.
+        command: Command,
+    },
+    /// Send this stage's output from now on; of none, if none is named.
+    WatchOutput(Option<String>),
+}
+
+/// The two ends a cockpit holds.
+#[derive(Debug)]
+pub struct Link {
+    /// What it is told.
+    pub updates: mpsc::Receiver<Update>,
+    /// What it asks for.
+    pub requests: mpsc::Sender<Request>,
+}

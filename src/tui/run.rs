@@ -1,0 +1,137 @@
+//! The loop: what came in is taken in, and the screen is drawn once for all of it, when something has changed.
+
+use std::{pin::pin, time::Duration};
+
+use futures::{FutureExt, Stream, StreamExt, stream};
+use jiff::Timestamp;
+use ratatui::{Terminal, backend::Backend};
+use tokio::time::Instant;
+
+use super::{
+    app::{App, Exit, Message, Settings, update},
+    draw::draw,
+    input::{Input, Stop},
+    link::{Link, Request, Update},
+};
+use crate::release::Release;
+
+/// Frames come no closer than this.
+const FRAME: Duration = Duration::from_millis(16);
+/// How much is taken in before the screen is drawn and the keys are looked at again.
+const AT_ONCE: usize = 512;
+
+/// What time it is.
+pub trait Clock {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// The system's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+impl<F: Fn() -> Timestamp> Clock for F {
+    fn now(&self) -> Timestamp {
+        self()
+    }
+}
+
+enum Came {
+    Input(Option<Input>),
+    Update(Option<Update>),
+    Time,
+}
+
+/// Runs a cockpit until it is left.
+///
+/// The loop sleeps until there is input, an update, or a change of what shows the time.
+///
+/// # Errors
+/// Those of the back-end.
+pub async fn run<B: Backend>(
+    terminal: &mut Terminal<B>,
+    release: Release,
+    mut link: Link,
+    input: impl Stream<Item = Input>,
+    settings: Settings,
+    clock: impl Clock,
+) -> Result<Exit, B::Error> {
+    let mut app = App::new(release, settings);
+    // When the stream ends the terminal is gone or nobody will ever press a key again.
+    let mut input = pin!(input.chain(stream::once(async { Input::Stop(Stop::Closed) })));
+    let mut told = true;
+    let mut frame = Instant::now();
+    let mut wake = None;
+    loop {
+        if app.is_dirty() && Instant::now() >= frame {
+            let now = clock.now();
+            terminal.draw(|frame| draw(&app, frame, now))?;
+            app.drawn();
+            frame = Instant::now() + FRAME;
+            wake = app.next_change(now).map(|wait| Instant::now() + wait);
+        }
+        let until = if app.is_dirty() { Some(frame) } else { wake };
+        // The stream of input brings the signals too, and each round takes in one part of either, so neither starves the other.
+        let came = tokio::select! {
+            biased;
+            update = link.updates.recv(), if told => Came::Update(update),
+            input = input.next() => Came::Input(input),
+            () = sleep_until(until) => Came::Time,
+        };
+        let now = clock.now();
+        let mut requests = Vec::new();
+        match came {
+            Came::Time => app.touch(),
+            Came::Input(Some(input)) => requests.extend(update(&mut app, Message::Input(input), now)),
+            Came::Input(None) => return Ok(Exit::Stopped(Stop::Closed)),
+            Came::Update(Some(told)) => requests.extend(update(&mut app, Message::Update(told), now)),
+            Came::Update(None) => {
+                told = false;
+                let trouble = Some("the release can no longer be followed".to_owned());
+                requests.extend(update(&mut app, Message::Update(Update::Trouble(trouble)), now));
+            }
+        }
+        for _ in 0..AT_ONCE {
+            let Ok(told) = link.updates.try_recv() else { break };
+            requests.extend(update(&mut app, Message::Update(told), now));
+        }
+        for _ in 0..AT_ONCE {
+            let Some(Some(input)) = input.next().now_or_never() else { break };
+            requests.extend(update(&mut app, Message::Input(input), now));
+            if app.exit().is_some() {
+                break;
+            }
+        }
+        for request in requests {
+            send(&link, &mut app, request, now);
+        }
+        if let Some(exit) = app.exit() {
+            return Ok(exit);
+        }
+    }
+}
+
+/// Hands a request on without waiting; a person is told where that is not possible.
+fn send(link: &Link, app: &mut App, request: Request, now: Timestamp) {
+    if let Err(error) = link.requests.try_send(request) {
+        let request = match error {
+            tokio::sync::mpsc::error::TrySendError::Full(request) | tokio::sync::mpsc::error::TrySendError::Closed(request) => {
+                request
+            }
+        };
+        app.not_sent(&request, now);
+    }
+}
+
+async fn sleep_until(until: Option<Instant>) {
+    match until {
+        Some(until) => tokio::time::sleep_until(until).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,223 @@
+//! The cockpit's screens, as text and as looks, in every state and at every size.
+
+#[path = "cockpit/scenes.rs"]
+mod scenes;
+
+use std::{
+    fmt::Write as _,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use flightdeck::tui::{Code, Depth, Driving, Settings, Symbols, Theme, Update, svg};
+use ratatui::{buffer::Buffer, style::Style};
+use scenes::{Hand, SCENES, scene, settings, text};
+
+/// A screen with its looks: a letter for each style, below each other as the text is, with what each letter means.
+fn looks(buffer: &Buffer) -> String {
+    let mut styles: Vec<Style> = Vec::new();
+    let mut map = String::new();
+    for y in 0..buffer.area.height {
+        for x in 0..buffer.area.width {
+            let style = buffer[(x, y)].style();
+            let index = styles.iter().position(|known| *known == style).unwrap_or_else(|| {
+                styles.push(style);
+                styles.len() - 1
+            });
+            map.push(if index == 0 { ' ' } else { char::from(b'a' + u8::try_from(index - 1).unwrap()) });
+        }
+        map.truncate(map.trim_end_matches(' ').len());
+        map.push('\n');
+    }
+    let mut out = format!("{}\n{map}", text(buffer));
+    for (index, style) in styles.iter().enumerate().skip(1) {
+        let letter = char::from(b'a' + u8::try_from(index - 1).unwrap());
+        let _ = writeln!(
+            out,
+            "{letter}: {:?} on {:?} {:?}",
+            style.fg.unwrap_or_default(),
+            style.bg.unwrap_or_default(),
+            style.add_modifier
+        );
+    }
+    out
+}
+
+/// A screen with one number for its looks.
+fn hashed(buffer: &Buffer) -> String {
+    let mut hasher = DefaultHasher::new();
+    for cell in &buffer.content {
+        (format!("{:?}", cell.style())).hash(&mut hasher);
+    }
+    format!("{}\nlooks: {:016x}\n", text(buffer), hasher.finish())
+}
+
+#[test]
+fn every_state() {
+    for name in SCENES {
+        let mut hand = Hand::scene(name);
+        insta::assert_snapshot!(format!("state_{name}_80x24"), looks(&hand.screen(80, 24)));
+    }
+}
+
+#[test]
+fn every_size() {
+    for (width, height) in [(120, 36), (200, 50), (100, 30), (60, 20), (40, 12), (40, 10), (39, 9), (20, 4)] {
+        let mut hand = Hand::scene("waiting");
+        insta::assert_snapshot!(format!("size_{width}x{height}"), hashed(&hand.screen(width, height)));
+    }
+}
+
+#[test]
+fn wide_states() {
+    for name in ["baking", "failing", "unknown", "rolling-back"] {
+        let mut hand = Hand::scene(name);
+        insta::assert_snapshot!(format!("state_{name}_120x36"), hashed(&hand.screen(120, 36)));
+    }
+}
+
+#[test]
+fn every_theme() {
+    let mut seen = Vec::new();
+    for (name, depth) in
+        [("default", Depth::None), ("dark", Depth::True), ("dark", Depth::Ansi16), ("light", Depth::True), ("mono", Depth::True)]
+    {
+        let mut hand = Hand::at(scene("failing"), Settings { theme: Theme::named(name).unwrap(), depth, ..settings() });
+        let screen = hand.screen(80, 24);
+        if depth == Depth::None || name == "mono" {
+            for cell in &screen.content {
+                assert!(cell.fg == ratatui::style::Color::Reset && cell.bg == ratatui::style::Color::Reset);
+            }
+        }
+        seen.push(text(&screen));
+    }
+    // The same words in every look.
+    assert!(seen.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
+fn ascii_only() {
+    for name in SCENES {
+        let mut hand = Hand::at(scene(name), Settings { symbols: Symbols::Ascii, ..settings() });
+        for overlay in [None, Some(Code::Char('R')), Some(Code::Char('?')), Some(Code::Enter), Some(Code::Char('p'))] {
+            if let Some(code) = overlay {
+                hand.press(Code::Esc);
+                hand.press(code);
+            }
+            for (width, height) in [(80, 24), (120, 36), (40, 12)] {
+                let shown = hand.text(width, height);
+                let strange = shown.chars().filter(|c| !c.is_ascii()).collect::<String>();
+                assert_eq!(strange, "", "{name}\n{shown}");
+            }
+        }
+    }
+    let mut hand = Hand::at(scene("failing"), Settings { symbols: Symbols::Ascii, ..settings() });
+    insta::assert_snapshot!("ascii_120x36", hand.text(120, 36));
+}
+
+#[test]
+fn the_badge_and_the_verdict_are_on_every_screen() {
+    for name in SCENES {
+        let mut hand = Hand::scene(name);
+        for (width, height) in [(200, 50), (120, 36), (80, 24), (60, 20), (40, 12), (40, 10), (39, 9), (30, 3)] {
+            let shown = hand.text(width, height);
+            let badge = if name == "fresh" { "[staging]" } else { " production" };
+            assert!(shown.contains(badge), "{name} {width}x{height}\n{shown}");
+            let verdicts = ["GO", "COMPLETED", "ROLL"];
+            assert!(verdicts.iter().any(|verdict| shown.contains(verdict)), "{name} {width}x{height}\n{shown}");
+        }
+    }
+}
+
+#[test]
+fn dialogs() {
+    for (scene, code, name) in [
+        ("waiting", Code::Char('p'), "promote"),
+        ("blocked", Code::Char('p'), "promote_blocked"),
+        ("baking", Code::Char('R'), "rollback"),
+        ("unsettled", Code::Char('p'), "settle"),
+        ("unsettled", Code::Char('t'), "retry_unsettled"),
+        ("failed", Code::Char('t'), "retry"),
+        ("held", Code::Char(' '), "resume"),
+        ("stuck", Code::Char('R'), "rollback_stuck"),
+        ("baking", Code::Char('q'), "quit"),
+        ("blocked", Code::Char('s'), "sign"),
+        ("blocked", Code::Char('n'), "note"),
+        ("blocked", Code::Char('?'), "help"),
+    ] {
+        let mut hand = Hand::scene(scene);
+        assert_eq!(hand.press(code), []);
+        insta::assert_snapshot!(format!("dialog_{name}_80x24"), looks(&hand.screen(80, 24)));
+        insta::assert_snapshot!(format!("dialog_{name}_40x12"), hashed(&hand.screen(40, 12)));
+    }
+}
+
+#[test]
+fn details() {
+    for (scene, pane, name) in
+        [("baking", 0, "stage"), ("blocked", 1, "check"), ("failing", 2, "signal"), ("failed", 0, "failed")]
+    {
+        let mut hand = Hand::scene(scene);
+        for _ in 0..pane {
+            hand.press(Code::Tab);
+        }
+        hand.press(Code::Enter);
+        let lines = vec![
+            "starting".to_owned(),
+            "checking /cart".to_owned(),
+            "GET /cart 500 \u{1b}[31mInternal\u{202e} Server Error".to_owned(),
+        ];
+        hand.told(Update::Output { stage: "verify".to_owned(), lines });
+        insta::assert_snapshot!(format!("detail_{name}_120x36"), hashed(&hand.screen(120, 36)));
+        insta::assert_snapshot!(format!("detail_{name}_60x20"), hashed(&hand.screen(60, 20)));
+    }
+}
+
+#[test]
+fn banners() {
+    let mut hand = Hand::scene("waiting");
+    hand.told(Update::Driving(Driving::Nobody { since: Some(hand.now - jiff::SignedDuration::from_secs(42)) }));
+    insta::assert_snapshot!("nobody_drives_80x24", looks(&hand.screen(80, 24)));
+    hand.press(Code::Char('p'));
+    insta::assert_snapshot!("nobody_drives_promote_80x24", hashed(&hand.screen(80, 24)));
+    hand.press(Code::Esc);
+    hand.told(Update::Trouble(Some("the journal cannot be read: disk full".to_owned())));
+    insta::assert_snapshot!("trouble_120x36", hashed(&hand.screen(120, 36)));
+}
+
+#[test]
+fn a_dialog_says_that_the_release_has_moved_on() {
+    let mut hand = Hand::scene("waiting");
+    hand.press(Code::Char('p'));
+    hand.event("bob", flightdeck::release::EventKind::Held { why: "wait for me".to_owned() });
+    insta::assert_snapshot!("dialog_moved_on_80x24", hashed(&hand.screen(80, 24)));
+}
+
+/// Draws pictures into the folder that `FLIGHTDECK_PICTURES` names, if it names one.
+#[test]
+fn pictures() {
+    let folder = std::env::var("FLIGHTDECK_PICTURES").ok();
+    for name in SCENES {
+        for theme in ["dark", "light", "mono"] {
+            for (width, height) in [(80, 24), (120, 36), (200, 50), (60, 20), (40, 12)] {
+                for key in [None, Some('p'), Some('R'), Some('\n'), Some('?'), Some('s')] {
+                    if key.is_some() && (theme != "dark" || width > 120) {
+                        continue;
+                    }
+                    let mut hand = Hand::at(scene(name), Settings { theme: Theme::named(theme).unwrap(), ..settings() });
+                    if let Some(key) = key {
+                        hand.press(if key == '\n' { Code::Enter } else { Code::Char(key) });
+                    }
+                    let (foreground, background) = if theme == "light" { ("#24292f", "#fbfaf8") } else { ("#c9d1d9", "#0f141a") };
+                    let picture = svg(&hand.screen(width, height), foreground, background);
+                    assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"));
+                    if let Some(folder) = &folder {
+                        let key = key.map_or_else(String::new, |key| {
+                            format!("-{}", key.to_string().replace('\n', "enter").replace('?', "help"))
+                        });
+                        std::fs::write(format!("{folder}/{name}-{theme}-{width}x{height}{key}.svg"), picture).unwrap();
+                    }
+                }
+            }
+        }
+    }
+}
