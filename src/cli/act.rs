@@ -11,6 +11,7 @@ use crate::{
 
 /// What every act takes.
 #[derive(Debug, clap::Args)]
+#[group(id = "act-plain")]
 pub(super) struct Plain {
     /// The release: its id or the beginning of it; by default the only active one
     release: Option<String>,
@@ -32,6 +33,7 @@ pub(super) struct Plain {
 pub(super) type Dangerous = Plain;
 
 #[derive(Debug, clap::Args)]
+#[group(id = "act-promote")]
 pub(super) struct Promote {
     #[command(flatten)]
     plain: Plain,
@@ -41,6 +43,7 @@ pub(super) struct Promote {
 }
 
 #[derive(Debug, clap::Args)]
+#[group(id = "act-retry")]
 pub(super) struct Retry {
     #[command(flatten)]
     plain: Plain,
@@ -53,6 +56,7 @@ pub(super) struct Retry {
 }
 
 #[derive(Debug, clap::Args)]
+#[group(id = "act-sign")]
 pub(super) struct Sign {
     /// The check
     check: String,
@@ -67,6 +71,7 @@ pub(super) struct Sign {
 }
 
 #[derive(Debug, clap::Args)]
+#[group(id = "act-note")]
 pub(super) struct Note {
     /// What to write down
     text: String,
@@ -108,8 +113,7 @@ pub(super) fn sign(arguments: &Sign, global: &Global) -> Result<Exit, Failure> {
 
 pub(super) fn note(arguments: &Note, global: &Global) -> Result<Exit, Failure> {
     let text = words(Some(&arguments.text), "note")?.ok_or_else(|| Failure::wrong("a note has at least a word"))?;
-    let plain =
-        Plain { release: arguments.release.clone(), expect: None, dry_run: false, reason: None, yes: false };
+    let plain = Plain { release: arguments.release.clone(), expect: None, dry_run: false, reason: None, yes: false };
     act(&plain, global, Ask::Note(text), None)
 }
 
@@ -171,4 +175,3 @@ fn report(logbook: &Logbook, done: &[String]) {
         ));
     }
 }
-

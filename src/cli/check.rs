@@ -1,14 +1,12 @@
 //! `flightdeck check`: every problem of a plan at once.
 
-use std::{
-    io::IsTerminal,
-    path::PathBuf,
-};
+use std::{io::IsTerminal, path::PathBuf};
 
 use super::{Exit, Failure, answer, open, tell};
 use crate::plan::{self, LoadError, RenderStyle};
 
 #[derive(Debug, clap::Args)]
+#[group(id = "check-arguments")]
 pub(super) struct Arguments {
     /// The plan; by default flightdeck.toml here or in a folder above
     plan: Option<PathBuf>,

@@ -1,13 +1,142 @@
-//! stub
-use super::{Exit, Failure, Global};
-use crate::{controller::Logbook, journal::Location};
+//! `flightdeck [PLAN]`: the cockpit.
+
+use std::{io::IsTerminal, path::PathBuf, time::Duration};
+
+use clap::ValueEnum;
+use ratatui::Terminal;
+use tokio::sync::oneshot;
+
+use super::{Exit, Failure, Global, link, open, thread};
+use crate::{
+    controller::Logbook,
+    journal::{Journal, JournalError, Location},
+    terminal::{Capabilities, Guard, Local, input},
+    tui::{self, Settings, Stop, Symbols, SystemClock, Theme},
+};
+
+/// How long a terminal that is gone may take to be given back.
+const GONE: Duration = Duration::from_millis(200);
+
+/// What the cockpit is opened on, and how it looks.
 #[derive(Debug, clap::Args)]
 #[group(id = "cockpit")]
 pub(super) struct Arguments {
-    /// x
-    #[arg(long)]
+    /// The plan whose release is shown; by default flightdeck.toml here or in a folder above
+    plan: Option<PathBuf>,
+    /// The release: its id or the beginning of it; by default the only active one of the plan's service
+    #[arg(long, value_name = "RELEASE")]
     release: Option<String>,
+    #[command(flatten)]
+    looks: Looks,
 }
-pub(super) fn run(_: &Arguments, _: &Global) -> Result<Exit, Failure> { Err(Failure::wrong("no")) }
-pub(super) fn require_terminal(_: &str) -> Result<(), Failure> { Ok(()) }
-pub(super) fn open(_: &Location, _: Logbook, _: String) -> Result<Exit, Failure> { Err(Failure::wrong("no")) }
+
+/// How it looks.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[group(id = "looks")]
+pub(super) struct Looks {
+    /// The colours
+    #[arg(long, value_enum, value_name = "NAME")]
+    theme: Option<ThemeName>,
+    /// Nothing but ASCII on the screen
+    #[arg(long)]
+    ascii: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ThemeName {
+    /// The terminal's own colours
+    Default,
+    /// For a dark background
+    Dark,
+    /// For a light background
+    Light,
+    /// No colours
+    Mono,
+}
+
+impl ThemeName {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Dark => "dark",
+            Self::Light => "light",
+            Self::Mono => "mono",
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failure> {
+    let location = global.location()?;
+    let id = match (&arguments.release, &arguments.plan) {
+        (Some(named), _) => open::find(&Journal::open_existing(&location)?, Some(named))?,
+        (None, plan) => of_plan(&location, plan.as_deref())?,
+    };
+    require_terminal("`flightdeck status --watch` works without one")?;
+    let logbook = Logbook::open(Journal::open_existing(&location)?, &id)?;
+    open(&location, logbook, global.operator()?, &arguments.looks)
+}
+
+/// The only active release of a plan's service.
+fn of_plan(location: &Location, plan: Option<&std::path::Path>) -> Result<String, Failure> {
+    let loaded = open::plan(plan)?;
+    let service = &loaded.plan.service;
+    let rows = match Journal::open_existing(location) {
+        Ok(journal) => journal.releases()?,
+        Err(JournalError::Missing { .. }) => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let active = rows.iter().filter(|row| !row.ended && row.service == *service).collect::<Vec<_>>();
+    match active.as_slice() {
+        [only] => Ok(only.release.clone()),
+        [] => Err(Failure::wrong(format!(
+            "no release of {service} is under way\n  flightdeck start --version V   begins one\n  flightdeck --release ID        shows one that is over"
+        ))),
+        several => Err(Failure::wrong(format!(
+            "more than one release of {service} is under way; name one with --release\n{}",
+            open::listed(several)
+        ))),
+    }
+}
+
+/// Refuses where nobody could see a screen or press a key.
+pub(super) fn require_terminal(instead: &str) -> Result<(), Failure> {
+    if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
+        return Ok(());
+    }
+    Err(Failure::wrong(format!("the cockpit needs a terminal; {instead}")))
+}
+
+/// Opens the cockpit on a release and drives it, until the person leaves.
+pub(super) fn open(location: &Location, logbook: Logbook, operator: String, looks: &Looks) -> Result<Exit, Failure> {
+    let capabilities = Capabilities::of(|name| std::env::var(name).ok()).map_err(|unfit| Failure::wrong(unfit.to_string()))?;
+    let theme = looks.theme.and_then(|theme| Theme::named(theme.name())).unwrap_or_default();
+    let symbols = if looks.ascii { Symbols::Ascii } else { capabilities.symbols };
+    let settings = Settings { operator, theme, symbols, depth: capabilities.depth };
+    let release = logbook.release.clone();
+    let runtime = thread::runtime()?;
+
+    let guard = Guard::enter()?;
+    let flown = runtime.block_on(async {
+        let input = input()?;
+        let (ended, over) = oneshot::channel();
+        let driving = thread::Driving::begin(location, &release.id, ended)?;
+        let (link, follower) = link::begin(location, logbook, over)?;
+        let mut terminal = Terminal::new(Local::stdout())?;
+        let exit = tui::run(&mut terminal, release, link, input, settings, SystemClock).await;
+        Ok::<_, Failure>((exit, driving, follower))
+    });
+    let gone = matches!(&flown, Ok((Ok(tui::Exit::Stopped(Stop::HangUp | Stop::Closed)) | Err(_), ..)));
+    if gone {
+        guard.restore_within(GONE)
+    } else {
+        guard.restore()
+    }
+    let (exit, driving, follower) = flown?;
+    driving.end()?;
+    // It ends with the cockpit, whose end of the link is gone.
+    let _ended = follower.join();
+    match exit? {
+        tui::Exit::Quit => Ok(Exit::Done),
+        tui::Exit::Stopped(_) => Ok(Exit::Unknown),
+    }
+}

@@ -16,9 +16,10 @@ use crate::{
 const STABLE: &str = "2.3.7";
 const CANDIDATE: &str = "2.4.0";
 /// How many requests the customers send each second.
-const RATE: f64 = 80.0;
+const RATE: f64 = 120.0;
 
 #[derive(Debug, clap::Args)]
+#[group(id = "demo")]
 pub(super) struct Arguments {
     /// What is wrong with the new version
     #[arg(long, value_enum, default_value_t = FaultName::None)]
@@ -26,6 +27,8 @@ pub(super) struct Arguments {
     /// Drive it to its end without a screen
     #[arg(long)]
     headless: bool,
+    #[command(flatten)]
+    looks: cockpit::Looks,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -96,7 +99,7 @@ fn fly(arguments: &Arguments, global: &Global, folder: &Path) -> Result<Exit, Fa
             exit
         })
     } else {
-        cockpit::open(&location, logbook, global.operator()?)
+        cockpit::open(&location, logbook, global.operator()?, &arguments.looks)
     };
     stop_tasks(&location, &id);
     runtime.block_on(world.stop());

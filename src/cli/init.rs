@@ -10,6 +10,7 @@ use super::{Exit, Failure, answer, open::PLAN};
 use crate::plan;
 
 #[derive(Debug, clap::Args)]
+#[group(id = "init-arguments")]
 pub(super) struct Arguments {
     /// The folder; by default this one
     folder: Option<PathBuf>,

@@ -192,7 +192,8 @@ impl Far {
     fn output_of(&self, stage: &str) -> Vec<String> {
         let release = &self.logbook.release;
         let back = release.rollback.iter().flat_map(|rollback| &rollback.steps);
-        let undo = back.filter(|undo| undo.step.stage == stage && undo.step.act == Act::Undo).find_map(|undo| undo.operation.as_ref());
+        let undo =
+            back.filter(|undo| undo.step.stage == stage && undo.step.act == Act::Undo).find_map(|undo| undo.operation.as_ref());
         let forth = release.stage(stage).and_then(|(_, state)| state.operation.as_ref());
         let Some(operation) = undo.or(forth) else { return Vec::new() };
         controller::output(&Files::of(&self.location.tasks_folder(), &release.id, &operation.id), LINES)

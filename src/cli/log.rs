@@ -9,6 +9,7 @@ use crate::{
 };
 
 #[derive(Debug, clap::Args)]
+#[group(id = "log-arguments")]
 pub(super) struct Arguments {
     /// The release: its id or the beginning of it; by default the only active one
     release: Option<String>,

@@ -7,7 +7,7 @@ mod cockpit;
 mod confirm;
 mod demo;
 mod init;
-//mod link;
+mod link;
 mod log;
 mod open;
 mod run;
@@ -108,10 +108,7 @@ enum Commands {
     },
     /// Start a task (used by the controller)
     #[command(hide = true)]
-    Launch {
-        folder: PathBuf,
-        command: String,
-    },
+    Launch { folder: PathBuf, command: String },
     /// A part of the demo's world (used by the demo's plan)
     #[command(hide = true)]
     Sandbox(sandbox::Arguments),

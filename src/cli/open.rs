@@ -48,7 +48,7 @@ pub(super) fn find(journal: &Journal, named: Option<&str>) -> Result<String, Fai
     }
 }
 
-fn listed(rows: &[&ReleaseRow]) -> String {
+pub(super) fn listed(rows: &[&ReleaseRow]) -> String {
     let line = |row: &&ReleaseRow| {
         let state = if row.ended { "ended" } else { "active" };
         format!("  {}  {} {}  {state}, began {:.0}", row.release, row.service, row.version, row.started)

@@ -16,6 +16,7 @@ use crate::{
 };
 
 #[derive(Debug, clap::Args)]
+#[group(id = "run-arguments")]
 pub(super) struct Arguments {
     #[command(flatten)]
     start: start::Arguments,
@@ -113,7 +114,8 @@ fn progress(logbook: &Logbook, told: u64) -> u64 {
 fn take_step(logbook: &mut Logbook, by: &str) -> Result<(), Failure> {
     let now = Timestamp::now();
     let release = &logbook.release;
-    let ready = release.promotable().find(|(stage, state)| state.phase != Phase::Unsettled && release.gate(stage, state, now).is_empty());
+    let ready =
+        release.promotable().find(|(stage, state)| state.phase != Phase::Unsettled && release.gate(stage, state, now).is_empty());
     let Some((stage, _)) = ready else { return Ok(()) };
     let (ask, seen) = (Ask::Promote(Some(stage.id.clone())), Some(release.seen(Some(&stage.id))));
     match logbook.act(&Command { by: by.to_owned(), ask, seen, expect: None, reason: None }) {
@@ -132,18 +134,20 @@ fn end(logbook: &Logbook, promotes: bool) -> Option<Exit> {
     match release.status(now) {
         ReleaseStatus::Completed => Some(Exit::Done),
         ReleaseStatus::RolledBack | ReleaseStatus::Failed => Some(Exit::No),
+        ReleaseStatus::RollingBack => None,
         _ if busy => None,
         _ if release.stages.iter().any(|state| state.phase == Phase::Unsettled) => Some(Exit::Unknown),
         _ if release.stages.iter().any(|state| state.phase == Phase::Failed) => Some(Exit::No),
         ReleaseStatus::Held => Some(Exit::Refused),
-        ReleaseStatus::Running | ReleaseStatus::RollingBack => None,
+        ReleaseStatus::Running => None,
         ReleaseStatus::Awaiting => {
             // A signal may recover by itself, and a check may be run again; a signature does not come by itself.
             let needs_person = |kind: BlockerKind, id: &str| {
                 kind == BlockerKind::Check
-                    && release.plan.check(id).is_some_and(|check| {
-                        check.kind == crate::plan::CheckKind::Signed || check.every.is_none()
-                    })
+                    && release
+                        .plan
+                        .check(id)
+                        .is_some_and(|check| check.kind == crate::plan::CheckKind::Signed || check.every.is_none())
             };
             let blockers = release.blockers(now);
             let open = release.promotable().any(|(stage, state)| release.gate(stage, state, now).is_empty());

@@ -4,6 +4,7 @@ use super::{Exit, Failure, thread};
 use crate::sandbox::{self, SandboxCommand, SandboxError};
 
 #[derive(Debug, clap::Args)]
+#[group(id = "sandbox-arguments")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     command: SandboxCommand,

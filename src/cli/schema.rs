@@ -6,6 +6,7 @@ use super::{Exit, Failure, answer};
 use crate::{plan, release::Status};
 
 #[derive(Debug, clap::Args)]
+#[group(id = "schema-arguments")]
 pub(super) struct Arguments {
     /// Of what
     #[arg(value_enum, default_value_t = Of::Plan)]

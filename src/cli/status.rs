@@ -12,6 +12,7 @@ use crate::{
 };
 
 #[derive(Debug, clap::Args)]
+#[group(id = "status-arguments")]
 pub(super) struct Arguments {
     /// The release: its id or the beginning of it; by default the only active one
     release: Option<String>,

@@ -21,12 +21,8 @@ pub(super) struct Driving {
 impl Driving {
     /// Begins to drive a release; `ended` is told why, if it ends by itself.
     pub(super) fn begin(location: &Location, release: &str, ended: oneshot::Sender<String>) -> Result<Self, Failure> {
-        let config = Config {
-            location: location.clone(),
-            release: release.to_owned(),
-            launcher: std::env::current_exe()?,
-            host: host(),
-        };
+        let config =
+            Config { location: location.clone(), release: release.to_owned(), launcher: std::env::current_exe()?, host: host() };
         let (stop, stopped) = watch::channel(false);
         let runtime = runtime()?;
         let thread = std::thread::Builder::new().name("controller".to_owned()).spawn(move || {

@@ -4,6 +4,7 @@ use super::{Exit, Failure, Global, answer, open};
 use crate::journal::Journal;
 
 #[derive(Debug, clap::Args)]
+#[group(id = "verify-arguments")]
 pub(super) struct Arguments {
     /// The release: its id or the beginning of it; by default every one
     release: Option<String>,
@@ -11,11 +12,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failure> {
     let journal = Journal::open_existing(&global.location()?)?;
-    let named = match &arguments.release {
-        // One whose events are gone can still be asked about by its whole name.
-        Some(named) => Some(open::find(&journal, Some(named)).unwrap_or_else(|_| named.clone())),
-        None => None,
-    };
+    // One whose events are gone can still be asked about by its whole name.
+    let named = arguments.release.as_ref().map(|named| open::find(&journal, Some(named)).unwrap_or_else(|_| named.clone()));
     let verified = journal.verify(named.as_deref())?;
     if verified.is_empty() {
         return Err(Failure::wrong("the journal has no such release"));

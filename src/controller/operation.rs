@@ -136,7 +136,11 @@ impl Job {
         if code == 0 {
             return Outcome::Succeeded { seen: None };
         }
-        let how = if code > 128 { format!("exit {code}, ended by signal {}", code.saturating_sub(128)) } else { format!("exit {code}") };
+        let how = if code > 128 {
+            format!("exit {code}, ended by signal {}", code.saturating_sub(128))
+        } else {
+            format!("exit {code}")
+        };
         let said = read_end(&self.files.output(), SHOWN).ok().and_then(|output| process::last_line(&output));
         Outcome::Failed { why: said.map_or(how.clone(), |said| format!("{how}: {said}")) }
     }

@@ -215,6 +215,7 @@ mod tests {
             bad,
             warn,
             fail,
+            needs_traffic: false,
             samples,
             confirm,
             stale: None, // 5 s

@@ -33,6 +33,14 @@ pub struct Lease {
     pub token: u64,
 }
 
+impl Lease {
+    /// Whether its holder shows signs of life: it renewed it within `patience`, and is not known to be gone from this `host`.
+    #[must_use]
+    pub fn is_alive(&self, host: &str, now: Timestamp, patience: Duration) -> bool {
+        now.duration_since(self.renewed).unsigned_abs() <= patience && !(self.host == host && is_gone(self.pid))
+    }
+}
+
 /// How asking for a lease ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taking {

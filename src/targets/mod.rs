@@ -57,7 +57,9 @@ impl Observed {
         match act {
             Act::Deploy => candidate || stable,
             // A target may make the candidate the stable version once it has all the traffic.
-            Act::Weight { weight: 100 } => (candidate && self.weight == 100) || (stable && (self.candidate.is_none() || candidate)),
+            Act::Weight { weight: 100 } => {
+                (candidate && self.weight == 100) || (stable && (self.candidate.is_none() || candidate))
+            }
             Act::Weight { weight } => candidate && self.weight == *weight,
             Act::Restore => {
                 let back = match previous {
@@ -154,7 +156,8 @@ fn told(body: &[u8]) -> Result<Observed, TargetError> {
         let said = text::line_from_bytes(body, 80);
         TargetError(format!("observe said `{said}`, not {{\"stable\", \"candidate\", \"weight\"}} as JSON: {error}"))
     })?;
-    let version = |version: Option<String>| version.map(|version| text::line(&version, 100)).filter(|version| !version.is_empty());
+    let version =
+        |version: Option<String>| version.map(|version| text::line(&version, 100)).filter(|version| !version.is_empty());
     let candidate = version(told.candidate);
     let weight = match told.weight {
         // Without a candidate nothing goes to it, whatever is said.

@@ -53,8 +53,29 @@ pub(crate) const TARGET_KINDS: &[(&str, &[&str])] = &[
 /// The keys of every kind of signal.
 pub(crate) const SIGNAL: Shape = Shape {
     keys: &[
-        "source", "title", "url", "query", "run", "value", "rate", "ratio", "quantile", "window", "measure", "status", "body",
-        "unit", "scale", "every", "timeout", "bad", "warn", "fail", "samples", "confirm", "stale",
+        "source",
+        "title",
+        "url",
+        "query",
+        "run",
+        "value",
+        "rate",
+        "ratio",
+        "quantile",
+        "window",
+        "measure",
+        "status",
+        "body",
+        "unit",
+        "scale",
+        "every",
+        "timeout",
+        "bad",
+        "warn",
+        "fail",
+        "samples",
+        "confirm",
+        "stale",
         "needs_traffic",
     ],
     words: &[
@@ -76,8 +97,21 @@ pub(crate) const SIGNAL: Shape = Shape {
         ("histogram", "quantile"),
     ],
 };
-pub(crate) const SIGNAL_COMMON: &[&str] =
-    &["source", "title", "unit", "scale", "every", "timeout", "bad", "warn", "fail", "samples", "confirm", "stale", "needs_traffic"];
+pub(crate) const SIGNAL_COMMON: &[&str] = &[
+    "source",
+    "title",
+    "unit",
+    "scale",
+    "every",
+    "timeout",
+    "bad",
+    "warn",
+    "fail",
+    "samples",
+    "confirm",
+    "stale",
+    "needs_traffic",
+];
 pub(crate) const SIGNAL_KINDS: &[(&str, &[&str])] = &[
     ("prometheus", &["url", "query"]),
     ("scrape", &["url", "value", "rate", "ratio", "quantile", "window"]),
