@@ -356,9 +356,11 @@ impl Release {
     /// Folds the next event in.
     pub fn apply(&mut self, event: &Event) {
         self.sequence = self.sequence.saturating_add(1);
+        let (words, tone) = words::of(event);
+        // That a check run again says what it said before is no news.
+        let tone = if self.says_the_same(event) { Tone::Detail } else { tone };
         self.change(event);
         self.note_person(&event.by);
-        let (words, tone) = words::of(event);
         if self.recent.len() >= RECENT {
             self.recent.pop_front();
         }
@@ -393,6 +395,11 @@ impl Release {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.ended.is_some()
+    }
+
+    fn says_the_same(&self, event: &Event) -> bool {
+        let EventKind::CheckEnded { check, result, .. } = &event.kind else { return false };
+        self.checks.get(check).and_then(|state| state.last.as_ref()).is_some_and(|last| last.result == *result)
     }
 
     fn note_person(&mut self, by: &str) {

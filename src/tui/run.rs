@@ -1,8 +1,8 @@
 //! The loop: what came in is taken in, and the screen is drawn once for all of it, when something has changed.
 
-use std::{pin::pin, time::Duration};
+use std::{pin::pin, task::Poll, time::Duration};
 
-use futures::{FutureExt, Stream, StreamExt, stream};
+use futures::{Stream, StreamExt, stream};
 use jiff::Timestamp;
 use ratatui::{Terminal, backend::Backend};
 use tokio::time::Instant;
@@ -102,7 +102,8 @@ pub async fn run<B: Backend>(
             requests.extend(update(&mut app, Message::Update(told), now));
         }
         for _ in 0..AT_ONCE {
-            let Some(Some(input)) = input.next().now_or_never() else { break };
+            // Polled with this task's own waker: the terminal's stream keeps the first it is given.
+            let Poll::Ready(Some(input)) = futures::poll!(input.next()) else { break };
             requests.extend(update(&mut app, Message::Input(input), now));
             if app.exit().is_some() {
                 break;
