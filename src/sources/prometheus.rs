@@ -7,7 +7,7 @@ use reqwest::{Client, StatusCode, Url};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Context, finish, http, now, selector::Selector};
+use super::{Context, finish, http, now};
 use crate::{
     health::{Sample, Unknown, Value},
     plan::{Signal, Source},

@@ -14,7 +14,6 @@ use super::{
     Taken,
     exposition::{self, Point},
     http,
-    selector::Selector,
 };
 use crate::{health::Unknown, plan::Measure, text};
 
@@ -97,7 +96,8 @@ fn measure(asks: &Asks<'_>, page: &[Point], now: Instant, history: &mut History)
             Ok((oldest(&whole), growth.of / growth.over * factor))
         }
         Measure::Quantile { of, q } => {
-            let of = selector(of)?.with_suffix("_bucket");
+            let of = selector(of)?;
+            let of = Selector { name: format!("{}_bucket", of.name), ..of };
             let points: Vec<&Point> = selected(page, &of).collect();
             for point in &points {
                 bound(point).ok_or_else(|| Unknown::Error("a bucket's `le` is no number".to_owned()))?;
@@ -126,15 +126,11 @@ fn is_there(page: &[Point], selector: &Selector) -> bool {
     let mut needed: Vec<&str> = selector
         .matchers
         .iter()
-        .filter(|matcher| matcher.wanted && matcher.label != "__name__" && !matcher.matches(""))
+        .filter(|matcher| matches!(matcher.op, MatchOp::Equal | MatchOp::Matches) && !matcher.matches(""))
         .map(|matcher| matcher.label.as_str())
         .collect();
-    let names = |name: &str| {
-        (selector.name.is_empty() || selector.name == name)
-            && selector.matchers.iter().filter(|matcher| matcher.label == "__name__").all(|matcher| matcher.matches(name))
-    };
     let mut any = false;
-    for point in page.iter().filter(|point| names(&point.name)) {
+    for point in page.iter().filter(|point| selector.name == point.name) {
         any = true;
         needed.retain(|label| !point.labels.iter().any(|(other, _)| other == label));
     }
