@@ -1,6 +1,8 @@
 //! The cockpit's screens, as text and as looks, in every state and at every size.
+#![expect(clippy::unwrap_used, reason = "what helps a test may fail it")]
 
 #[path = "cockpit/scenes.rs"]
+#[expect(dead_code, reason = "the other tests use the rest")]
 mod scenes;
 
 use std::{

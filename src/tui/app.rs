@@ -147,12 +147,13 @@ impl App {
         self.dirty = true;
     }
 
-    /// Takes note that it was drawn as it is: a person can have seen it.
-    pub fn drawn(&mut self) {
+    /// Takes note that it was drawn as it is, on a screen of that size: a person can have seen it.
+    pub fn drawn(&mut self, width: u16, height: u16) {
         self.dirty = false;
+        let seen = super::draw::has_room(width, height);
         match &mut self.overlay {
-            Some(Overlay::Dialog(dialog)) => dialog.drawn = true,
-            Some(Overlay::Form(form)) => form.drawn = true,
+            Some(Overlay::Dialog(dialog)) => dialog.drawn = seen,
+            Some(Overlay::Form(form)) => form.drawn = seen,
             _ => {}
         }
     }
@@ -357,7 +358,7 @@ impl App {
         match self.overlay.take() {
             None => self.main_key(key, arrival, now),
             Some(Overlay::Dialog(dialog)) => self.dialog_key(dialog, key, arrival, now),
-            Some(Overlay::Form(form)) => self.form_key(form, key, arrival, now),
+            Some(Overlay::Form(form)) => self.form_key(form, key, arrival),
             Some(Overlay::Help { mut scroll }) => {
                 if scrolled(&mut scroll, key) {
                     self.overlay = Some(Overlay::Help { scroll });
@@ -413,7 +414,7 @@ impl App {
         }
     }
 
-    fn form_key(&mut self, mut form: Box<Form>, key: &Key, arrival: Arrival, now: Timestamp) -> Vec<Request> {
+    fn form_key(&mut self, mut form: Box<Form>, key: &Key, arrival: Arrival) -> Vec<Request> {
         match form.key(key, arrival) {
             Said::Nothing => {
                 self.overlay = Some(Overlay::Form(form));
@@ -421,8 +422,6 @@ impl App {
             }
             Said::No => Vec::new(),
             Said::Yes => {
-                self.notice = None;
-                let _ = now;
                 vec![self.send_ask(form.ask())]
             }
         }
