@@ -351,10 +351,12 @@ impl App {
     }
 
     fn key(&mut self, key: &Key, arrival: Arrival, now: Timestamp) -> Vec<Request> {
-        if key.is_ctrl('c') {
-            return self.ctrl_c(key, arrival);
-        }
         let watched = matches!(&self.overlay, Some(Overlay::Detail { of: Subject::Stage(_), .. }));
+        if key.is_ctrl('c') {
+            self.ctrl_c(key, arrival);
+            let left = watched && !matches!(&self.overlay, Some(Overlay::Detail { .. }));
+            return if left { vec![Request::WatchOutput(None)] } else { Vec::new() };
+        }
         match self.overlay.take() {
             None => self.main_key(key, arrival, now),
             Some(Overlay::Dialog(dialog)) => self.dialog_key(dialog, key, arrival, now),
@@ -380,7 +382,7 @@ impl App {
         self.driving == Some(Driving::Here) && !self.release.is_over()
     }
 
-    fn ctrl_c(&mut self, key: &Key, arrival: Arrival) -> Vec<Request> {
+    fn ctrl_c(&mut self, key: &Key, arrival: Arrival) {
         let asked = matches!(&self.overlay, Some(Overlay::Dialog(dialog)) if dialog.purpose == Purpose::Quit);
         if asked || !self.leaving_matters() {
             if !arrival.repeat {
@@ -389,7 +391,6 @@ impl App {
         } else {
             self.overlay = Some(Overlay::Dialog(Box::new(Dialog::quit(key.at))));
         }
-        Vec::new()
     }
 
     fn dialog_key(&mut self, mut dialog: Box<Dialog>, key: &Key, arrival: Arrival, now: Timestamp) -> Vec<Request> {

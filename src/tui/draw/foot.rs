@@ -181,6 +181,8 @@ fn key_line(paint: &mut Paint<'_>, area: Rect) {
         room = room.saturating_sub(wide);
         spans.extend([(binding.label, theme.key), (" ", theme.text), (short, theme.dim), ("  ", theme.text)]);
     }
+    // Behind the last there is no gap.
+    spans.pop();
     paint.row(area, &spans);
 }
 

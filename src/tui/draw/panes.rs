@@ -224,7 +224,7 @@ fn stage_middle(
             vec![(by.map_or_else(|| "blocked".to_owned(), |by| format!("needs {}", by.id)), look)]
         }
         StageStatus::Ready if stage.advance == Advance::Manual => {
-            vec![(if columns < 13 { "waits" } else { "waits for you" }.to_owned(), look)]
+            vec![(if columns < 6 { "waits" } else { "waits for you" }.to_owned(), look)]
         }
         StageStatus::Ready => vec![("ready".to_owned(), look)],
         StageStatus::Running => match state.under_way().map(|operation| &operation.act) {
@@ -242,7 +242,7 @@ fn stage_middle(
         }
         StageStatus::Paused if state.phase == Phase::Unsettled => vec![("fate unknown".to_owned(), look)],
         StageStatus::Paused => {
-            let waits = if columns < 19 { "waits" } else { "waits for you" };
+            let waits = if columns < 11 { "waits" } else { "waits for you" };
             vec![(format!("{:>5} {waits}", weight(state.weight)), look)]
         }
         StageStatus::Passed => vec![("passed".to_owned(), theme.dim)],
