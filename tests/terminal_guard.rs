@@ -1,14 +1,13 @@
 //! The terminal is given back as it was, on every way out: what a pseudo-terminal sees of a process that takes it over.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "what helps a test may fail it")]
 
 use std::{
-    io::Read,
+    io::{Read, Write},
     time::{Duration, Instant},
 };
 
 use flightdeck::{
-    terminal::{Guard, signals},
+    terminal::{Guard, Stdout, signals},
     tui::{Input, Stop},
 };
 use futures::StreamExt;
@@ -29,7 +28,7 @@ fn child() {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let stopped = runtime.block_on(async {
                 let mut signals = signals().unwrap();
-                eprintln!("READY");
+                Stdout.write_all(b"READY").unwrap();
                 signals.next().await
             });
             assert!(matches!(stopped, Some(Input::Stop(Stop::Terminate | Stop::HangUp | Stop::Interrupt))));
