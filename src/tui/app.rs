@@ -147,12 +147,13 @@ impl App {
         self.dirty = true;
     }
 
-    /// Takes note that it was drawn as it is: a person can have seen it.
-    pub fn drawn(&mut self) {
+    /// Takes note that it was drawn as it is, on a screen of that size: a person can have seen it.
+    pub fn drawn(&mut self, width: u16, height: u16) {
         self.dirty = false;
+        let seen = super::draw::has_room(width, height);
         match &mut self.overlay {
-            Some(Overlay::Dialog(dialog)) => dialog.drawn = true,
-            Some(Overlay::Form(form)) => form.drawn = true,
+            Some(Overlay::Dialog(dialog)) => dialog.drawn = seen,
+            Some(Overlay::Form(form)) => form.drawn = seen,
             _ => {}
         }
     }
@@ -350,14 +351,16 @@ impl App {
     }
 
     fn key(&mut self, key: &Key, arrival: Arrival, now: Timestamp) -> Vec<Request> {
-        if key.is_ctrl('c') {
-            return self.ctrl_c(key, arrival);
-        }
         let watched = matches!(&self.overlay, Some(Overlay::Detail { of: Subject::Stage(_), .. }));
+        if key.is_ctrl('c') {
+            self.ctrl_c(key, arrival);
+            let left = watched && !matches!(&self.overlay, Some(Overlay::Detail { .. }));
+            return if left { vec![Request::WatchOutput(None)] } else { Vec::new() };
+        }
         match self.overlay.take() {
             None => self.main_key(key, arrival, now),
             Some(Overlay::Dialog(dialog)) => self.dialog_key(dialog, key, arrival, now),
-            Some(Overlay::Form(form)) => self.form_key(form, key, arrival, now),
+            Some(Overlay::Form(form)) => self.form_key(form, key, arrival),
             Some(Overlay::Help { mut scroll }) => {
                 if scrolled(&mut scroll, key) {
                     self.overlay = Some(Overlay::Help { scroll });
@@ -379,7 +382,7 @@ impl App {
         self.driving == Some(Driving::Here) && !self.release.is_over()
     }
 
-    fn ctrl_c(&mut self, key: &Key, arrival: Arrival) -> Vec<Request> {
+    fn ctrl_c(&mut self, key: &Key, arrival: Arrival) {
         let asked = matches!(&self.overlay, Some(Overlay::Dialog(dialog)) if dialog.purpose == Purpose::Quit);
         if asked || !self.leaving_matters() {
             if !arrival.repeat {
@@ -388,7 +391,6 @@ impl App {
         } else {
             self.overlay = Some(Overlay::Dialog(Box::new(Dialog::quit(key.at))));
         }
-        Vec::new()
     }
 
     fn dialog_key(&mut self, mut dialog: Box<Dialog>, key: &Key, arrival: Arrival, now: Timestamp) -> Vec<Request> {
@@ -413,7 +415,7 @@ impl App {
         }
     }
 
-    fn form_key(&mut self, mut form: Box<Form>, key: &Key, arrival: Arrival, now: Timestamp) -> Vec<Request> {
+    fn form_key(&mut self, mut form: Box<Form>, key: &Key, arrival: Arrival) -> Vec<Request> {
         match form.key(key, arrival) {
             Said::Nothing => {
                 self.overlay = Some(Overlay::Form(form));
@@ -421,8 +423,6 @@ impl App {
             }
             Said::No => Vec::new(),
             Said::Yes => {
-                self.notice = None;
-                let _ = now;
                 vec![self.send_ask(form.ask())]
             }
         }

@@ -71,8 +71,8 @@ pub async fn run<B: Backend>(
     loop {
         if app.is_dirty() && Instant::now() >= frame {
             let now = clock.now();
-            terminal.draw(|frame| draw(&app, frame, now))?;
-            app.drawn();
+            let area = terminal.draw(|frame| draw(&app, frame, now))?.area;
+            app.drawn(area.width, area.height);
             frame = Instant::now() + FRAME;
             wake = app.next_change(now).map(|wait| Instant::now() + wait);
         }

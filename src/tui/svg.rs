@@ -23,6 +23,7 @@ pub fn svg(buffer: &Buffer, foreground: &str, background: &str) -> String {
          <rect x=\"-8\" y=\"-8\" width=\"{width:.2}\" height=\"{height:.2}\" rx=\"6\" fill=\"{background}\"/>\n"
     );
     for y in area.top()..area.bottom() {
+        ground(&mut out, buffer, y, foreground, background);
         let mut x = area.left();
         while x < area.right() {
             let Some(cell) = buffer.cell((x, y)) else { break };
@@ -39,7 +40,7 @@ pub fn svg(buffer: &Buffer, foreground: &str, background: &str) -> String {
                 text.push_str(next.symbol());
                 end = end.saturating_add(1);
             }
-            piece(&mut out, &look, &text, x.saturating_sub(area.x), y.saturating_sub(area.y), end.saturating_sub(x), background);
+            piece(&mut out, &look, &text, x.saturating_sub(area.x), y.saturating_sub(area.y), end.saturating_sub(x));
             x = end;
         }
     }
@@ -65,13 +66,31 @@ impl Look {
     }
 }
 
-fn piece(out: &mut String, look: &Look, text: &str, x: u16, y: u16, columns: u16, background: &str) {
+/// What lies behind a line's text, in pieces as long as possible, so that there are no seams.
+fn ground(out: &mut String, buffer: &Buffer, y: u16, foreground: &str, background: &str) {
+    let area = buffer.area;
+    let bg = |x: u16| buffer.cell((x, y)).map(|cell| Look::of(cell, foreground, background).bg);
+    let mut x = area.left();
+    while x < area.right() {
+        let here = bg(x);
+        let mut end = x.saturating_add(1);
+        while end < area.right() && bg(end) == here {
+            end = end.saturating_add(1);
+        }
+        if let Some(here) = here.filter(|here| here != background) {
+            let (left, wide) = (f64::from(x.saturating_sub(area.x)) * CELL.0, f64::from(end.saturating_sub(x)) * CELL.0);
+            let top = f64::from(y.saturating_sub(area.y)) * CELL.1;
+            let high = CELL.1;
+            let _ =
+                writeln!(out, "<rect x=\"{left:.2}\" y=\"{top:.2}\" width=\"{wide:.2}\" height=\"{high:.2}\" fill=\"{here}\"/>");
+        }
+        x = end;
+    }
+}
+
+fn piece(out: &mut String, look: &Look, text: &str, x: u16, y: u16, columns: u16) {
     let (left, top) = (f64::from(x) * CELL.0, f64::from(y) * CELL.1);
     let (wide, high) = (f64::from(columns) * CELL.0, CELL.1);
-    if look.bg != background {
-        let _ =
-            writeln!(out, "<rect x=\"{left:.2}\" y=\"{top:.2}\" width=\"{wide:.2}\" height=\"{high:.2}\" fill=\"{}\"/>", look.bg);
-    }
     let fg = &look.fg;
     let opacity = if look.modifier.contains(Modifier::DIM) { " opacity=\"0.6\"" } else { "" };
     let (mid_x, mid_y, right, bottom) = (left + wide / 2.0, top + high / 2.0, left + wide, top + high);

@@ -1,4 +1,10 @@
 //! Releases in the states that a cockpit has to show, each folded from events, and a hand at the keys.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a scene that cannot be built is a test that fails"
+)]
 
 use std::time::{Duration, Instant};
 
@@ -332,7 +338,7 @@ impl Hand {
         let sequence = flight.release.sequence;
         let mut hand = Self { app: App::new(flight.release, settings), now: flight.now, at: Instant::now(), sequence };
         hand.told(Update::Driving(Driving::Here));
-        hand.app.drawn();
+        hand.app.drawn(80, 24);
         hand
     }
 
@@ -362,7 +368,7 @@ impl Hand {
 
     /// A key as a person presses it: the screen was drawn, and half a second went by.
     pub(crate) fn press(&mut self, code: Code) -> Vec<Request> {
-        self.app.drawn();
+        self.app.drawn(80, 24);
         self.after(500, code)
     }
 
@@ -386,7 +392,7 @@ impl Hand {
     pub(crate) fn screen(&mut self, width: u16, height: u16) -> Buffer {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| draw(&self.app, frame, self.now)).unwrap();
-        self.app.drawn();
+        self.app.drawn(width, height);
         terminal.backend().buffer().clone()
     }
 

@@ -27,7 +27,7 @@ const NAME: usize = 12;
 impl Lines<'_> {
     fn say(&mut self, text: &str, style: Style) {
         let text = self.view.app.settings.symbols.say(text).into_owned();
-        self.lines.extend(words::wrap(&text, self.columns).into_iter().map(|line| (line, style)));
+        self.lines.extend(words::wrap(&text, self.columns).into_iter().map(|line| (String::new(), line, style)));
     }
 
     fn fact(&mut self, name: &str, text: &str, style: Style) {
@@ -35,12 +35,12 @@ impl Lines<'_> {
         let room = self.columns.saturating_sub(NAME);
         for (index, part) in words::wrap(&text, room).into_iter().enumerate() {
             let name = if index == 0 { name } else { "" };
-            self.lines.push((format!("{}{part}", words::left(name, NAME, "")), style));
+            self.lines.push((words::left(name, NAME, ""), part, style));
         }
     }
 
     fn gap(&mut self) {
-        self.lines.push((String::new(), self.view.theme.text));
+        self.lines.push((String::new(), String::new(), self.view.theme.text));
     }
 }
 
@@ -173,7 +173,7 @@ fn stage_detail(lines: &mut Lines<'_>, stage: &Stage, state: &StageState) {
         }
         for line in output {
             let shown = words::fit(&crate::text::safe(line), lines.columns, view.glyphs.more).into_owned();
-            lines.lines.push((shown, theme.text));
+            lines.lines.push((String::new(), shown, theme.text));
         }
     }
 }
@@ -292,7 +292,7 @@ fn chart(lines: &mut Lines<'_>, id: &str, signal: &Signal, look: Style) {
         } else {
             String::new()
         };
-        lines.lines.push((format!("{} {picture}", words::right(&label, 8, "")), look));
+        lines.lines.push((format!("{} ", words::right(&label, 8, "")), picture, look));
     }
     let last = numbers.iter().rev().take(12).rev();
     let last =

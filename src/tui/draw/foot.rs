@@ -35,8 +35,8 @@ pub(super) fn log(paint: &mut Paint<'_>, area: Rect) {
         let by_style = if line.by == CONTROLLER { theme.dim } else { theme.title };
         let style = match line.tone {
             Tone::Detail => theme.dim,
-            Tone::Plain => theme.text,
-            Tone::Good => theme.good,
+            // Only what a person should look at stands out.
+            Tone::Plain | Tone::Good => theme.text,
             Tone::Warn => theme.warn,
             Tone::Bad => theme.bad,
         };
@@ -133,6 +133,14 @@ fn under_hand(view: &View<'_>) -> Hand {
     if failed.is_some() {
         return hand("t", "retry", release.consequence(&app.retry(now), now).line, true);
     }
+    let unsettled = match &subject {
+        Some(Subject::Stage(id)) => release.stage(id).filter(|(_, state)| state.phase == Phase::Unsettled),
+        _ => None,
+    };
+    if unsettled.is_some() {
+        let line = release.consequence(&app.promote(now), now).line;
+        return hand("p", "settle", format!("{line}; t runs it again"), true);
+    }
     if let Some(hold) = &release.hold {
         return hand("space", "resume", format!("goes on; held by {}: {}", hold.by, hold.why), true);
     }
@@ -173,6 +181,8 @@ fn key_line(paint: &mut Paint<'_>, area: Rect) {
         room = room.saturating_sub(wide);
         spans.extend([(binding.label, theme.key), (" ", theme.text), (short, theme.dim), ("  ", theme.text)]);
     }
+    // Behind the last there is no gap.
+    spans.pop();
     paint.row(area, &spans);
 }
 

@@ -43,8 +43,10 @@ fn verdict(view: &View<'_>) -> (String, Style) {
         ReleaseStatus::RolledBack => (" ROLLED BACK ".to_owned(), theme.banner),
         ReleaseStatus::RollingBack => (" ROLLING BACK ".to_owned(), theme.banner),
         ReleaseStatus::Failed => (" ROLLBACK STUCK ".to_owned(), theme.no_go),
-        _ if view.blockers.is_empty() => (" GO ".to_owned(), theme.go),
-        _ => (format!(" NO-GO {} ", view.blockers.len()), theme.no_go),
+        // Nobody can say GO on what may be old.
+        _ if view.blockers.is_empty() && super::banner(view).is_some() => ("  LOCKED  ".to_owned(), theme.banner),
+        _ if view.blockers.is_empty() => ("  GO  ".to_owned(), theme.go),
+        _ => (format!("  NO-GO {}  ", view.blockers.len()), theme.no_go),
     }
 }
 

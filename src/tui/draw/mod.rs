@@ -29,6 +29,11 @@ use crate::{
 /// Below this the screen says only what matters most.
 const LEAST: (u16, u16) = (40, 10);
 
+/// Whether a screen of that size shows everything, and not only what matters most.
+pub(super) fn has_room(width: u16, height: u16) -> bool {
+    width >= LEAST.0 && height >= LEAST.1
+}
+
 /// What every part of one frame needs, found out once.
 struct View<'a> {
     app: &'a App,
@@ -58,7 +63,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>, now: Timestamp) {
     let mut cursor = None;
     let mut paint = Paint { buffer: frame.buffer_mut(), view: &view };
     paint.buffer.set_style(area, view.theme.text);
-    if area.width < LEAST.0 || area.height < LEAST.1 {
+    if !has_room(area.width, area.height) {
         too_small(&mut paint, area);
         return;
     }
@@ -79,7 +84,8 @@ fn main_screen(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
     let (head, rest) = cut(area, 2);
     header::header(paint, head);
-    let mut rest = rest;
+    // A large screen has room to breathe.
+    let (_, mut rest) = cut(rest, u16::from(area.height >= 30));
     if let Some(words) = banner(view) {
         let (line, below) = cut(rest, 1);
         paint.fill(line, view.theme.banner);
@@ -94,8 +100,8 @@ fn main_screen(paint: &mut Paint<'_>, area: Rect) {
         let wanted = panes::wanted(view).saturating_add(2);
         let most = body.height.saturating_sub(log_least(body.height));
         let (top, log) = cut(body, wanted.min(most));
-        let stages = top.width.saturating_mul(34) / 100;
-        let checks = top.width.saturating_mul(31) / 100;
+        let stages = top.width.saturating_mul(32) / 100;
+        let checks = top.width.saturating_mul(34) / 100;
         let (left, right) = cut_left(top, stages);
         let (middle, right) = cut_left(right, checks);
         panes::stages(paint, left);
@@ -167,7 +173,10 @@ pub(super) fn blocker_words(release: &Release, blocker: &Blocker) -> String {
         }
         BlockerKind::Signal => {
             let title = plan.signals.get(&blocker.id).and_then(|signal| signal.title.as_deref()).unwrap_or(&blocker.id);
-            format!("{name} waits for {title}: {}", blocker.why)
+            match blocker.why.strip_prefix("fail: ") {
+                Some(why) => format!("{title} fails: {why}"),
+                None => format!("{title} is {}", blocker.why),
+            }
         }
         BlockerKind::Hold => format!("held by {}: {}", blocker.id, blocker.why),
         BlockerKind::Stage => format!("{name}: {}", blocker.why),

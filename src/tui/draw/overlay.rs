@@ -10,8 +10,13 @@ use crate::tui::{
     words,
 };
 
-/// A line of an overlay, with its look.
-pub(super) type Line = (String, Style);
+/// A line of an overlay: what it is of, what it says, and the look of what it says.
+pub(super) type Line = (String, String, Style);
+
+/// Empties the lines behind an overlay over the whole width, so that nothing of the screen below stands beside it.
+fn behind(paint: &mut Paint<'_>, screen: Rect, area: Rect) {
+    paint.clear(Rect { y: area.y, height: area.height, ..screen });
+}
 
 /// An area in the middle, at most so large.
 fn middle(area: Rect, width: u16, height: u16) -> Rect {
@@ -28,14 +33,16 @@ fn middle(area: Rect, width: u16, height: u16) -> Rect {
 /// A box with lines to read, scrolled.
 pub(super) fn reader(paint: &mut Paint<'_>, area: Rect, title: &str, lines: &[Line], scroll: usize) {
     let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let screen = area;
     let area = middle(area, area.width, wanted.min(area.height.saturating_sub(3)).max(5));
-    paint.clear(area);
+    behind(paint, screen, area);
     let inner = paint.frame(area, title, "", true);
     let height = usize::from(inner.height);
     let first = scroll.min(lines.len().saturating_sub(height));
-    for (index, (text, style)) in lines.iter().skip(first).take(height).enumerate() {
+    let dim = paint.view.theme.dim;
+    for (index, (of, text, style)) in lines.iter().skip(first).take(height).enumerate() {
         let y = inner.y.saturating_add(u16::try_from(index).unwrap_or(0));
-        paint.row(Rect { y, height: 1, ..inner }, &[(text, *style)]);
+        paint.row(Rect { y, height: 1, ..inner }, &[(of, dim), (text, *style)]);
     }
     if lines.len() > height {
         let last = first.saturating_add(height).min(lines.len());
@@ -59,10 +66,10 @@ pub(super) fn help(paint: &mut Paint<'_>, area: Rect, scroll: usize) {
         let long = view.app.settings.symbols.say(binding.long).into_owned();
         for (index, part) in words::wrap(&long, room).into_iter().enumerate() {
             let label = if index == 0 { label.clone() } else { " ".repeat(11) };
-            lines.push((format!("{label}{part}"), theme.text));
+            lines.push((label, part, theme.text));
         }
     }
-    lines.push((String::new(), theme.text));
+    lines.push((String::new(), String::new(), theme.text));
     let glyphs = view.glyphs;
     let symbols = [
         (glyphs.passed, "passed, ok"),
@@ -79,7 +86,7 @@ pub(super) fn help(paint: &mut Paint<'_>, area: Rect, scroll: usize) {
         (glyphs.flag, "cannot be undone"),
     ];
     let words = symbols.iter().map(|(symbol, what)| format!("{symbol} {what}")).collect::<Vec<_>>().join("   ");
-    lines.extend(words::wrap(&words, columns).into_iter().map(|line| (line, theme.dim)));
+    lines.extend(words::wrap(&words, columns).into_iter().map(|line| (String::new(), line, theme.dim)));
     reader(paint, area, "Keys", &lines, scroll);
 }
 
@@ -92,7 +99,7 @@ pub(super) fn dialog(paint: &mut Paint<'_>, area: Rect, dialog: &Dialog) -> Opti
     let columns = usize::from(width.saturating_sub(4));
     let locks = dialog.locks(view.app, view.now);
 
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines: Vec<(String, Style)> = Vec::new();
     for (index, text) in dialog.consequence.lines.iter().enumerate() {
         let style = if index == 0 { theme.title } else { theme.text };
         lines.extend(words::wrap(&symbols.say(text), columns).into_iter().map(|line| (line, style)));
@@ -101,7 +108,7 @@ pub(super) fn dialog(paint: &mut Paint<'_>, area: Rect, dialog: &Dialog) -> Opti
         let since = format!("Since then: {}. What is so when it starts is undone.", dialog.moved_on.join("; "));
         lines.extend(words::wrap(&symbols.say(&since), columns).into_iter().map(|line| (line, theme.warn)));
     }
-    let mut said: Vec<Line> = Vec::new();
+    let mut said: Vec<(String, Style)> = Vec::new();
     for lock in &locks {
         let marked = format!("{} {lock}", view.glyphs.failed);
         said.extend(words::wrap(&symbols.say(&marked), columns).into_iter().map(|line| (line, theme.bad)));
@@ -114,7 +121,7 @@ pub(super) fn dialog(paint: &mut Paint<'_>, area: Rect, dialog: &Dialog) -> Opti
     let whole = lines.len().saturating_add(said.len()).saturating_add(gap);
     let height = u16::try_from(whole).unwrap_or(u16::MAX).saturating_add(fixed);
     let frame = middle(area, width, height);
-    paint.clear(frame);
+    behind(paint, area, frame);
     paint.frame(frame, &symbols.say(&dialog.title), dialog.consequence.environment.as_deref().unwrap_or(""), true);
     let inner = inside(frame);
 
@@ -208,7 +215,7 @@ pub(super) fn form(paint: &mut Paint<'_>, area: Rect, form: &Form) -> Option<(u1
     let width = area.width.saturating_sub(2).min(76);
     let columns = usize::from(width.saturating_sub(4));
     let check = form.check.as_deref().and_then(|id| view.plan.check(id));
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines: Vec<(String, Style)> = Vec::new();
     let title = match check {
         Some(check) => {
             for (index, text) in view.release.consequence(&form.ask(), view.now).lines.iter().enumerate() {
@@ -229,7 +236,7 @@ pub(super) fn form(paint: &mut Paint<'_>, area: Rect, form: &Form) -> Option<(u1
     let fields = u16::try_from(form.fields()).unwrap_or(1);
     let below = fields.saturating_add(3);
     let frame = middle(area, width, u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(below).saturating_add(2));
-    paint.clear(frame);
+    behind(paint, area, frame);
     paint.frame(frame, &title, "", true);
     let inner = inside(frame);
     let room = usize::from(inner.height.saturating_sub(below));

@@ -140,7 +140,7 @@ struct StageColumns {
 impl StageColumns {
     fn of(inner: usize, longest: usize) -> Self {
         let time = 7;
-        let room = inner.saturating_sub(2 + 1 + 1 + time);
+        let room = inner.saturating_sub(2 + 2 + 1 + time);
         let title = longest.min(room.saturating_mul(3) / 5).max(6.min(room));
         Self { title, middle: room.saturating_sub(title), time }
     }
@@ -164,7 +164,7 @@ fn stage_row(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &StageStat
     let time = words::right(&stage_time(view, state), columns.time, more);
     let (x, used) = (
         area.x,
-        paint.row(area, &[(symbol, look), (" ", theme.text), (&name, name_style), (&flagged, theme.warn), (" ", theme.text)]),
+        paint.row(area, &[(symbol, look), (" ", theme.text), (&name, name_style), (&flagged, theme.warn), ("  ", theme.text)]),
     );
     let middle = stage_middle(view, stage, state, status, look, columns.middle);
     let spans = middle.iter().map(|(text, style)| (text.as_str(), *style)).collect::<Vec<_>>();
@@ -183,6 +183,7 @@ fn stage_row(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &StageStat
 pub(super) fn stage_look(view: &View<'_>, status: StageStatus, state: &StageState) -> (&'static str, Style) {
     let (theme, glyphs) = (view.theme, view.glyphs);
     match status {
+        _ if view.release.rollback.is_some() && state.phase.is_open() => (glyphs.back, theme.warn),
         StageStatus::Pending | StageStatus::Skipped => (glyphs.pending, theme.dim),
         StageStatus::Blocked => (glyphs.blocked, theme.warn),
         StageStatus::Ready => (glyphs.ready, theme.active),
@@ -222,7 +223,9 @@ fn stage_middle(
             let by = gate.iter().find(|blocker| blocker.stage.is_some()).or(gate.first());
             vec![(by.map_or_else(|| "blocked".to_owned(), |by| format!("needs {}", by.id)), look)]
         }
-        StageStatus::Ready if stage.advance == Advance::Manual => vec![("waits for you".to_owned(), look)],
+        StageStatus::Ready if stage.advance == Advance::Manual => {
+            vec![(if columns < 6 { "waits" } else { "waits for you" }.to_owned(), look)]
+        }
         StageStatus::Ready => vec![("ready".to_owned(), look)],
         StageStatus::Running => match state.under_way().map(|operation| &operation.act) {
             Some(Act::Weight { weight }) => vec![(format!("{} {weight} %", view.glyphs.leads), look)],
@@ -238,7 +241,10 @@ fn stage_middle(
             vec![(prefix, look), (done, look), (left, theme.dim)]
         }
         StageStatus::Paused if state.phase == Phase::Unsettled => vec![("fate unknown".to_owned(), look)],
-        StageStatus::Paused => vec![(format!("{:>5} waits for you", weight(state.weight)), look)],
+        StageStatus::Paused => {
+            let waits = if columns < 11 { "waits" } else { "waits for you" };
+            vec![(format!("{:>5} {waits}", weight(state.weight)), look)]
+        }
         StageStatus::Passed => vec![("passed".to_owned(), theme.dim)],
         StageStatus::Failed => {
             let why = state.why.as_deref().unwrap_or("");
@@ -251,6 +257,8 @@ fn stage_middle(
 /// How long a stage takes, took, or still has to be watched.
 fn stage_time(view: &View<'_>, state: &StageState) -> String {
     match (state.phase, &state.bake, state.started, state.ended) {
+        // What is taken back is not watched any more.
+        (Phase::Baking | Phase::Running, ..) if view.release.rollback.is_some() => String::new(),
         (Phase::Baking, Some(_), ..) if view.release.hold.is_some() => "held".to_owned(),
         (Phase::Baking, Some(bake), ..) => {
             let left = bake.left(view.now).rounded().get();
@@ -320,10 +328,11 @@ fn check_row(paint: &mut Paint<'_>, area: Rect, check: &Check) {
         (status, _) => status.word().to_owned(),
     };
     let time = if matches!(status, CheckStatus::Open | CheckStatus::Running) { "" } else { age.as_str() };
-    // State and age have their own columns at the right; the title has the rest.
-    let (state_wide, time_wide) = if area.width >= 34 { (13, 4) } else { (9, 4) };
-    let fixed = 2 + 1 + state_wide + time_wide;
-    let title_wide = usize::from(area.width).saturating_sub(fixed);
+    // The age has its own column at the right, the state stands before it, and the title has the rest.
+    let time_wide = 4;
+    let inner = usize::from(area.width);
+    let state_wide = words::width(&words).min(inner.saturating_sub(2 + 10 + 1 + time_wide));
+    let title_wide = inner.saturating_sub(2 + 1 + state_wide + time_wide);
     let title_style = match status {
         CheckStatus::Open if !blocks => theme.dim,
         CheckStatus::Failed | CheckStatus::Expired | CheckStatus::CouldNotRun => theme.title,
@@ -354,14 +363,15 @@ pub(super) fn health(paint: &mut Paint<'_>, area: Rect) {
     if len == 0 {
         paint.row(inner, &[("the plan has no signals", view.theme.dim)]);
     }
-    // A narrow pane takes two lines a signal, if it has them.
-    let lines = if inner.width < 58 && usize::from(inner.height) >= len.saturating_mul(2) { 2 } else { 1 };
+    // Two lines a signal, if the pane has them: in a narrow one the picture stands below, in a wide one nothing does.
+    let lines = if usize::from(inner.height) >= len.saturating_mul(2) { 2 } else { 1 };
+    let below = lines == 2 && inner.width < 58;
     let height = usize::from(inner.height) / lines;
     let first = first_shown(selected, len, height);
     for (place, (index, (id, signal))) in view.plan.signals.iter().enumerate().skip(first).take(height).enumerate() {
         let Some(judged) = view.release.judge(id, view.now) else { continue };
         let row = Rect { height: u16::try_from(lines).unwrap_or(1), ..line(inner, place.saturating_mul(lines)) };
-        if lines == 2 {
+        if below {
             signal_two(paint, row, id, signal, &judged);
         } else {
             signal_one(paint, row, id, signal, &judged);
@@ -384,6 +394,14 @@ pub(super) fn verdict_look(view: &View<'_>, verdict: Verdict) -> (&'static str, 
     }
 }
 
+/// How many columns a number takes.
+const VALUE: usize = 6;
+
+/// How many columns the units take.
+fn units(view: &View<'_>) -> usize {
+    view.plan.signals.values().map(|signal| words::width(words::unit(&signal.unit))).max().unwrap_or(0).clamp(1, 5)
+}
+
 struct SignalWords {
     symbol: &'static str,
     look: Style,
@@ -397,8 +415,8 @@ fn signal_words(view: &View<'_>, signal: &Signal, judged: &Judgement) -> SignalW
     SignalWords {
         symbol,
         look,
-        value: words::right(&judged.value.map_or_else(|| view.glyphs.dash.to_owned(), words::number), 7, view.glyphs.more),
-        unit: words::left(if judged.value.is_some() { words::unit(&signal.unit) } else { "" }, 4, view.glyphs.more),
+        value: words::right(&judged.value.map_or_else(|| view.glyphs.dash.to_owned(), words::number), VALUE, view.glyphs.more),
+        unit: words::left(if judged.value.is_some() { words::unit(&signal.unit) } else { "" }, units(view), view.glyphs.more),
         age: judged.age(view.now).map_or_else(String::new, words::age),
     }
 }
@@ -414,8 +432,15 @@ pub(super) fn limits(signal: &Signal, numbers: &[Option<f64>]) -> (f64, f64) {
     let most = known().fold(f64::NEG_INFINITY, f64::max);
     let edge = signal.fail.or(signal.warn);
     match signal.bad {
-        Side::Above => (least.min(0.0), edge.map_or(most, |edge| most.max(edge))),
-        Side::Below => (edge.map_or(least.min(0.0), |edge| least.min(edge).min(0.0)), most),
+        Side::Above => {
+            let low = least.min(0.0);
+            (low, edge.map_or(most + (most - low) * 0.6, |edge| most.max(edge)))
+        }
+        // What is well above its threshold stands in the middle, and falls from there.
+        Side::Below => {
+            let low = edge.map_or(least.min(0.0), |edge| least.min(edge));
+            (low, most + (most - low) * 0.6)
+        }
     }
 }
 
@@ -434,8 +459,9 @@ fn signal_one(paint: &mut Paint<'_>, area: Rect, id: &str, signal: &Signal, judg
     let said = signal_words(view, signal, judged);
     let inner = usize::from(area.width);
     let longest = view.plan.signals.iter().map(|(id, signal)| words::width(title(id, signal))).max().unwrap_or(0);
-    let name = longest.min(inner.saturating_sub(2 + 1 + 7 + 1 + 4 + 1 + 7 + 5)).min(inner / 3);
-    let spark_room = inner.saturating_sub(2 + name + 1 + 7 + 1 + 4 + 1 + 1 + 7 + 5);
+    let fixed = 2 + 1 + VALUE + 1 + units(view) + 1 + 7 + 5;
+    let name = longest.min(inner.saturating_sub(fixed)).min(inner / 3);
+    let spark_room = inner.saturating_sub(fixed + name + 1);
     let (picture, picture_style) = if judged.verdict == Verdict::Unknown {
         (words::left(&format!(" {}", judged.why), spark_room.saturating_add(1), more), theme.text)
     } else {
@@ -468,7 +494,7 @@ fn signal_two(paint: &mut Paint<'_>, area: Rect, id: &str, signal: &Signal, judg
     let (theme, more) = (view.theme, view.glyphs.more);
     let said = signal_words(view, signal, judged);
     let inner = usize::from(area.width);
-    let name = inner.saturating_sub(2 + 7 + 1 + 4 + 1 + 7);
+    let name = inner.saturating_sub(2 + VALUE + 1 + units(view) + 1 + 7);
     let (first, second) = cut(area, 1);
     paint.row(
         first,

@@ -1,0 +1,359 @@
+//! What it takes to act: each dangerous act asked for, accepted and cancelled, and everything that must not act.
+#![expect(clippy::panic, reason = "what helps a test may fail it")]
+
+#[path = "cockpit/scenes.rs"]
+mod scenes;
+
+use flightdeck::{
+    release::{Ask, Command, EventKind, decide},
+    tui::{Code, Driving, Exit, Input, Request, Stop, Update},
+};
+use proptest::prelude::*;
+use scenes::{Hand, SCENES, scene};
+
+/// The acts that a dialog stands before: in which state, by which key, what is asked for, and what has to be typed.
+fn dangerous() -> Vec<(&'static str, Code, Ask, &'static str)> {
+    let stage = |stage: &str| Some(stage.to_owned());
+    vec![
+        ("waiting", Code::Char('p'), Ask::Promote(stage("canary")), "production"),
+        ("baking", Code::Char('R'), Ask::Rollback, "production"),
+        ("completed", Code::Char('R'), Ask::Rollback, "production"),
+        ("fresh", Code::Char('R'), Ask::Rollback, ""),
+        ("stuck", Code::Char('R'), Ask::Rollback, ""),
+        ("stuck", Code::Char('t'), Ask::Retry(None), ""),
+        ("failed", Code::Char('t'), Ask::Retry(stage("verify")), "production"),
+        ("unsettled", Code::Char('p'), Ask::Promote(stage("migrate")), "production"),
+        ("unsettled", Code::Char('t'), Ask::Retry(stage("migrate")), "production"),
+        ("held", Code::Char(' '), Ask::Resume, ""),
+    ]
+}
+
+/// The one command among requests.
+fn command(requests: &[Request]) -> Command {
+    match requests {
+        [Request::Act { command, .. }] => command.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Brings a dialog to where Enter would confirm it.
+fn armed(scene: &str, code: Code, typed: &str) -> Hand {
+    let mut hand = Hand::scene(scene);
+    assert_eq!(hand.press(code), [], "{scene}");
+    if typed.is_empty() {
+        hand.press(Code::Right);
+    } else {
+        hand.types(typed);
+    }
+    hand
+}
+
+#[test]
+fn a_dangerous_act_is_done_when_it_is_accepted() {
+    for (name, code, ask, typed) in dangerous() {
+        let mut hand = armed(name, code, typed);
+        let was = scene(name);
+        let sent = command(&hand.press(Code::Enter));
+        assert_eq!(sent.ask, ask, "{name}");
+        assert_eq!(sent.by, "alice");
+        let seen = sent.seen.clone().unwrap();
+        assert_eq!(seen.sequence, was.release.sequence, "{name}: bound to what was shown");
+        decide(&was.release, &sent, was.now).unwrap();
+        assert!(hand.text(80, 24).contains("sent"), "{name}");
+        let again = hand.press(Code::Enter);
+        assert!(again.iter().all(|request| matches!(request, Request::WatchOutput(_))), "{name}: not twice");
+    }
+}
+
+#[test]
+fn a_dangerous_act_is_not_done_when_it_is_cancelled() {
+    for (name, code, _, typed) in dangerous() {
+        let mut hand = armed(name, code, typed);
+        assert_eq!(hand.press(Code::Esc), [], "{name}");
+        assert!(!hand.text(80, 24).contains("[ Cancel ]"), "{name}");
+        let mut hand = armed(name, code, typed);
+        // The button before the confirming one is Cancel.
+        hand.press(if typed.is_empty() { Code::Left } else { Code::Tab });
+        assert_eq!(hand.press(Code::Enter), [], "{name}");
+        assert!(!hand.text(80, 24).contains("[ Cancel ]"), "{name}");
+    }
+}
+
+#[test]
+fn enter_alone_never_acts() {
+    for (name, code, ..) in dangerous() {
+        for enters in 1..6 {
+            let mut hand = Hand::scene(name);
+            hand.press(code);
+            for _ in 0..enters {
+                let sent = hand.press(Code::Enter);
+                assert!(sent.iter().all(|request| matches!(request, Request::WatchOutput(_))), "{name}");
+            }
+        }
+        // Nor does the key that opened it, pressed again and again.
+        let mut hand = Hand::scene(name);
+        for _ in 0..10 {
+            assert_eq!(hand.press(code), [], "{name}");
+        }
+    }
+}
+
+#[test]
+fn nothing_acts_on_what_is_no_single_key_of_a_person() {
+    for (name, code, _, typed) in dangerous() {
+        // A key that is held.
+        let mut hand = armed(name, code, typed);
+        assert_eq!(hand.held(Code::Enter), [], "{name}");
+        // A key right behind an Esc, of a sequence that was torn apart: the dialog is gone, and nothing is done.
+        let mut hand = armed(name, code, typed);
+        assert_eq!(hand.after(500, Code::Esc), []);
+        assert_eq!(hand.after(30, Code::Char('[')), []);
+        assert_eq!(hand.after(30, code), []);
+        assert!(!hand.text(80, 24).contains("[ Cancel ]"), "{name}: not opened again either");
+        // Enter right behind another key.
+        let mut hand = armed(name, code, typed);
+        hand.press(Code::Left);
+        hand.press(Code::Right);
+        assert_eq!(hand.after(20, Code::Enter), [], "{name}");
+        // A dialog that nobody can have read yet, or that was never drawn.
+        let mut hand = Hand::scene(name);
+        hand.press(code);
+        if typed.is_empty() {
+            hand.after(100, Code::Right);
+            hand.app.drawn(80, 24);
+            assert_eq!(hand.after(100, Code::Enter), [], "{name}");
+        }
+        let mut hand = Hand::scene(name);
+        hand.after(500, code);
+        for c in typed.chars() {
+            hand.after(500, Code::Char(c));
+        }
+        hand.after(500, if typed.is_empty() { Code::Right } else { Code::End });
+        assert_eq!(hand.after(500, Code::Enter), [], "{name}: not drawn");
+        // Pasted text.
+        let mut hand = Hand::scene(name);
+        hand.press(code);
+        assert_eq!(hand.input(Input::Paste(format!("{typed}\r\r"))), []);
+        if !typed.is_empty() {
+            assert_eq!(hand.press(Code::Enter), [], "{name}: a pasted name does not count");
+            assert!(hand.text(80, 24).contains("type the environment's name first"));
+        }
+        // Pasted text that arrives as keys.
+        let mut hand = Hand::scene(name);
+        for c in format!("{typed}pR y").chars().chain(['\n'; 9]) {
+            hand.app.drawn(80, 24);
+            let key = if c == '\n' { Code::Enter } else { Code::Char(c) };
+            assert!(hand.after(1, key).iter().all(|sent| !matches!(sent, Request::Act { .. })), "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_was_shown_is_what_is_sent_or_nothing() {
+    // The release moves on while the dialog is open: it is closed and looked at again, but a rollback is given.
+    for (name, code, ask, typed) in dangerous() {
+        let mut hand = armed(name, code, typed);
+        hand.event("bob", EventKind::Noted { text: "stop".to_owned() });
+        let sent = hand.press(Code::Enter);
+        if ask == Ask::Rollback || ask == Ask::Retry(None) {
+            assert_eq!(command(&sent).ask, ask, "{name}");
+        } else {
+            assert_eq!(sent, [], "{name}");
+            assert!(hand.text(80, 24).contains("The release has moved on: bob note: stop"), "{name}");
+        }
+    }
+    // What nobody would look at does not get in the way.
+    let mut hand = armed("waiting", Code::Char('p'), "production");
+    hand.event("flightdeck", EventKind::CheckStarted { check: "monitoring".to_owned() });
+    assert_eq!(command(&hand.press(Code::Enter)).ask, Ask::Promote(Some("canary".to_owned())));
+}
+
+#[test]
+fn promotion_locks_where_nobody_drives_and_rollback_does_not() {
+    for update in
+        [Update::Driving(Driving::Nobody { since: None }), Update::Trouble(Some("the journal cannot be read".to_owned()))]
+    {
+        for (name, code, ask, typed) in dangerous() {
+            let mut hand = Hand::scene(name);
+            hand.told(update.clone());
+            hand.press(code);
+            if typed.is_empty() {
+                hand.press(Code::Right);
+            } else {
+                hand.types(typed);
+            }
+            let sent = hand.press(Code::Enter);
+            let free = ask == Ask::Rollback || ask == Ask::Retry(None);
+            assert_eq!(!sent.is_empty(), free, "{name} {ask:?}");
+        }
+    }
+}
+
+#[test]
+fn a_gate_that_closes_while_a_dialog_is_open_closes_it_too() {
+    let mut hand = armed("waiting", Code::Char('p'), "production");
+    // Nothing is said, but the samples grow old.
+    hand.now += jiff::SignedDuration::from_secs(60);
+    assert_eq!(hand.press(Code::Enter), []);
+    assert!(hand.text(80, 24).contains("error rate is unknown"));
+    let mut hand = Hand::scene("blocked");
+    hand.press(Code::Char('p'));
+    hand.press(Code::Right);
+    assert_eq!(hand.press(Code::Enter), []);
+}
+
+#[test]
+fn holding_needs_no_dialog_and_says_what_came_of_it() {
+    let mut hand = Hand::scene("baking");
+    let requests = hand.press(Code::Char(' '));
+    assert_eq!(command(&requests).ask, Ask::Hold);
+    let [Request::Act { id, .. }] = requests.as_slice() else { panic!() };
+    assert!(hand.text(80, 24).contains("hold: sent…"));
+    hand.told(Update::Answer { id: *id, answer: Err("the release is completed".to_owned()) });
+    assert!(hand.text(80, 24).contains("✗ the release is completed"));
+    hand.now += jiff::SignedDuration::from_secs(20);
+    assert!(!hand.text(80, 24).contains("✗ the release is completed"), "it does not stay for ever");
+    assert_eq!(hand.held(Code::Char(' ')), []);
+}
+
+#[test]
+fn signs_writes_and_checks() {
+    let mut hand = Hand::scene("blocked");
+    hand.press(Code::Char('s'));
+    assert!(hand.text(80, 24).contains("Sign Rollback plan"), "the one that something waits for");
+    hand.types("seen it q");
+    hand.press(Code::Enter);
+    hand.input(Input::Paste("https://wiki.example/\u{1b}[31mplan\u{202e}\nx".to_owned()));
+    hand.press(Code::Enter);
+    assert_eq!(
+        command(&hand.press(Code::Enter)).ask,
+        Ask::Sign {
+            check: "rollback-plan".to_owned(),
+            note: Some("seen it q".to_owned()),
+            evidence: Some("https://wiki.example/plan\u{fffd} x".to_owned())
+        }
+    );
+    // The selected check, if it is one to be signed.
+    let mut hand = Hand::scene("blocked");
+    hand.press(Code::Tab);
+    hand.press(Code::Home);
+    hand.press(Code::Char('s'));
+    assert!(hand.text(80, 24).contains("Sign Code review"));
+    hand.press(Code::Esc);
+    assert_eq!(hand.press(Code::Char('c')), []);
+    assert!(hand.text(80, 24).contains("is signed by a person"));
+    for _ in 0..4 {
+        hand.press(Code::Down);
+    }
+    assert_eq!(command(&hand.press(Code::Char('c'))).ask, Ask::Recheck("database-backup".to_owned()));
+    // A note.
+    hand.press(Code::Char('n'));
+    assert_eq!(hand.press(Code::Enter), [], "an empty one is none");
+    hand.types("all quiet");
+    assert_eq!(command(&hand.press(Code::Enter)).ask, Ask::Note("all quiet".to_owned()));
+}
+
+#[test]
+fn leaves() {
+    // Nothing depends on this cockpit: it is left at once.
+    let mut hand = Hand::scene("completed");
+    hand.press(Code::Char('q'));
+    assert_eq!(hand.app.exit(), Some(Exit::Quit));
+    let mut hand = Hand::scene("baking");
+    hand.told(Update::Driving(Driving::Other { host: "console".to_owned(), pid: 4 }));
+    hand.ctrl('c');
+    assert_eq!(hand.app.exit(), Some(Exit::Quit));
+    // It drives: it asks.
+    let mut hand = Hand::scene("baking");
+    hand.press(Code::Char('q'));
+    assert!(hand.text(80, 24).contains("running tasks go on"));
+    hand.press(Code::Enter);
+    assert_eq!(hand.app.exit(), None);
+    hand.press(Code::Char('q'));
+    hand.press(Code::Right);
+    hand.press(Code::Enter);
+    assert_eq!(hand.app.exit(), Some(Exit::Quit));
+    // Twice leaves at once.
+    let mut hand = Hand::scene("baking");
+    hand.ctrl('c');
+    assert_eq!(hand.app.exit(), None);
+    hand.ctrl('c');
+    assert_eq!(hand.app.exit(), Some(Exit::Quit));
+    let mut hand = Hand::scene("baking");
+    hand.input(Input::Stop(Stop::HangUp));
+    assert_eq!(hand.app.exit(), Some(Exit::Stopped(Stop::HangUp)));
+}
+
+#[test]
+fn watches_the_output_of_the_stage_that_is_looked_at() {
+    let mut hand = Hand::scene("fresh");
+    assert_eq!(hand.press(Code::Enter), [Request::WatchOutput(Some("build".to_owned()))]);
+    hand.told(Update::Output { stage: "build".to_owned(), lines: vec!["compiling checkout".to_owned()] });
+    assert!(hand.text(120, 36).contains("compiling checkout"));
+    assert_eq!(hand.press(Code::Char('p')), [], "what is read is not left by a key that would act");
+    assert_eq!(hand.press(Code::Esc), [Request::WatchOutput(None)]);
+}
+
+fn keys() -> impl Strategy<Value = (Code, u64)> {
+    let letters = prop::sample::select("pRtsncjkq ?production".chars().collect::<Vec<_>>()).prop_map(Code::Char);
+    let others = prop::sample::select(vec![
+        Code::Enter,
+        Code::Enter,
+        Code::Enter,
+        Code::Esc,
+        Code::Tab,
+        Code::Right,
+        Code::Left,
+        Code::Up,
+        Code::Down,
+        Code::BackTab,
+        Code::PageDown,
+        Code::End,
+        Code::Home,
+        Code::Backspace,
+        Code::Delete,
+    ]);
+    (prop_oneof![letters, others], prop::sample::select(vec![1u64, 30, 70, 200, 600]))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
+
+    /// Whatever is pressed and happens at whatever size: nothing panics, and a dialog sends what it showed when it was opened.
+    #[test]
+    fn whatever_is_pressed(
+        name in prop::sample::select(SCENES.to_vec()),
+        steps in prop::collection::vec((keys(), 0u8..12, 1u16..130, 1u16..45), 1..60),
+    ) {
+        let mut hand = Hand::scene(name);
+        let mut opened_at = hand.sequence;
+        for ((code, after), happens, width, height) in steps {
+            match happens {
+                0 => hand.event("bob", EventKind::Noted { text: "something 日本 happened".to_owned() }),
+                1 => hand.event("bob", EventKind::Held { why: "wait".to_owned() }),
+                2 => hand.event("bob", EventKind::Resumed { why: None }),
+                3 => hand.now += jiff::SignedDuration::from_secs(40),
+                4 => { hand.input(Input::Paste("production\npRy\u{1b}[A".to_owned())); }
+                _ => {}
+            }
+            let open = hand.text(80, 24).contains("[ Cancel ]");
+            let shown = hand.text(width, height);
+            if !open {
+                opened_at = hand.sequence;
+            }
+            let requests = hand.after(after, code);
+            for request in requests {
+                if let Request::Act { command, .. } = request {
+                    let dangerous = matches!(command.ask, Ask::Promote(_) | Ask::Rollback | Ask::Retry(_) | Ask::Resume);
+                    if dangerous {
+                        prop_assert_eq!(code, Code::Enter);
+                        prop_assert!(after >= 70);
+                        prop_assert!(width >= 40 && height >= 10, "nobody can have read it");
+                        prop_assert!(open && shown.contains("[ Cancel ]"), "nothing dangerous without a dialog\n{}", shown);
+                        prop_assert_eq!(command.seen.unwrap().sequence, opened_at);
+                    }
+                }
+            }
+        }
+    }
+}
