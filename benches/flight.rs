@@ -121,7 +121,11 @@ impl Cockpit {
 
 fn flightdeck(folder: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new(BINARY);
-    command.args(arguments).current_dir(folder).env("FLIGHTDECK_JOURNAL", folder.join("journal.db")).env("FLIGHTDECK_OPERATOR", "bench");
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env("FLIGHTDECK_JOURNAL", folder.join("journal.db"))
+        .env("FLIGHTDECK_OPERATOR", "bench");
     String::from_utf8(command.output().unwrap().stdout).unwrap().trim().to_owned()
 }
 

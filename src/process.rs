@@ -184,9 +184,7 @@ mod tests {
         let command = format!("sh -c 'echo $$ > {}; sleep 600'; true", file.display());
         assert!(matches!(run(&command, Duration::from_millis(300)).await, Err(ProcessError::TimedOut(_))));
         let pid = std::fs::read_to_string(file).unwrap();
-        let gone = || {
-            std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).map_or(true, |stat| stat.contains(") Z "))
-        };
+        let gone = || std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).map_or(true, |stat| stat.contains(") Z "));
         for _ in 0..200 {
             if gone() {
                 return;

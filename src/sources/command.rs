@@ -71,7 +71,8 @@ mod tests {
     async fn its_whole_group_ends_with_it() {
         let folder = tempfile::tempdir().unwrap();
         let run = "sleep 61 & echo $! >child; wait";
-        let taken = tokio::time::timeout(Duration::from_millis(500), take(run, folder.path(), &[], Duration::from_secs(30))).await;
+        let taken =
+            tokio::time::timeout(Duration::from_millis(500), take(run, folder.path(), &[], Duration::from_secs(30))).await;
         assert!(taken.is_err());
         let pid: i32 = std::fs::read_to_string(folder.path().join("child")).unwrap().trim().parse().unwrap();
         for _ in 0..500 {

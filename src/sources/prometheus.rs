@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::{Context, finish, http, now};
 use crate::{
     health::{Sample, Unknown, Value},
-    plan::{Signal, Source},
+    plan::{Selector, Signal, Source},
     text,
 };
 

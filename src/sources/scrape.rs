@@ -15,7 +15,11 @@ use super::{
     exposition::{self, Point},
     http,
 };
-use crate::{health::Unknown, plan::Measure, text};
+use crate::{
+    health::Unknown,
+    plan::{MatchOp, Measure, Selector},
+    text,
+};
 
 /// How many scrapes are remembered; a longer window is cut short.
 const STEPS: usize = 4096;
