@@ -226,7 +226,9 @@ pub async fn backfill(signal: &Signal, context: &Context, from: Timestamp, to: T
 /// Whether a query is a selector and nothing else, so that its samples' own times can be asked for.
 fn is_plain(query: &str) -> bool {
     let is_number = |name: &str| name.eq_ignore_ascii_case("nan") || name.eq_ignore_ascii_case("inf");
-    query.parse::<Selector>().is_ok_and(|selector| !is_number(&selector.name))
+    // A selector may name its metric by a label; a name in front makes it one that can be read here.
+    let named = if query.trim_start().starts_with('{') { format!("x{}", query.trim_start()) } else { query.to_owned() };
+    named.parse::<Selector>().is_ok_and(|selector| !is_number(&selector.name))
 }
 
 /// Whether a query has a comparison with the modifier `bool`.

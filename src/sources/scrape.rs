@@ -60,8 +60,10 @@ async fn scrape(client: &Client, url: &str) -> Result<Vec<Point>, Unknown> {
 
 /// Computes the measure from a page scraped now and what is remembered of those before.
 fn measure(asks: &Asks<'_>, page: &[Point], now: Instant, history: &mut History) -> Taken {
-    let selector = |text: &str| {
-        text.parse::<Selector>().map_err(|error| Unknown::Error(text::line(&error.to_string(), super::ERROR_LENGTH)))
+    let selector = |written: &str| {
+        written.parse::<Selector>().map_err(|error| {
+            Unknown::Error(text::line(&format!("`{written}` is not a selector of series: {error}"), super::ERROR_LENGTH))
+        })
     };
     match asks.measure {
         Measure::Value(of) => {
@@ -358,7 +360,7 @@ mod tests {
         }
         assert!(scrapes(&Measure::Value("n".into()), false, &[(0, page)])[0].as_ref().unwrap().is_nan());
         let error = scrapes(&Measure::Value("a b".into()), false, &[(0, page)]).remove(0);
-        assert_eq!(error, Err(Unknown::Error("`a b` is not a selector of series: `b` is too much".into())));
+        assert_eq!(error, Err(Unknown::Error("`a b` is not a selector of series: the end is wanted at `b`".into())));
     }
 
     #[test]
