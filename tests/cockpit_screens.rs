@@ -223,3 +223,15 @@ fn pictures() {
         }
     }
 }
+
+/// README's picture is the real screen. `UPDATE_PICTURES=1 cargo test --test cockpit_screens` draws it anew.
+#[test]
+fn the_picture_in_the_readme_is_the_screen() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/cockpit.svg");
+    let mut hand = Hand::at(scene("baking"), Settings { theme: Theme::named("dark").unwrap(), ..settings() });
+    let picture = svg(&hand.screen(120, 36), "#c9d1d9", "#0f141a");
+    if std::env::var_os("UPDATE_PICTURES").is_some() {
+        std::fs::write(&path, &picture).unwrap();
+    }
+    assert!(std::fs::read_to_string(&path).is_ok_and(|kept| kept == picture), "assets/cockpit.svg is not what the cockpit shows");
+}
