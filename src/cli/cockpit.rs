@@ -116,6 +116,7 @@ pub(super) fn open(location: &Location, logbook: Logbook, operator: String, look
     let runtime = thread::runtime()?;
 
     let guard = Guard::enter()?;
+    end_on_panic();
     let flown = runtime.block_on(async {
         let input = input()?;
         let (ended, over) = oneshot::channel();
@@ -139,4 +140,14 @@ pub(super) fn open(location: &Location, logbook: Logbook, operator: String, look
         tui::Exit::Quit => Ok(Exit::Done),
         tui::Exit::Stopped(_) => Ok(Exit::Unknown),
     }
+}
+
+/// A panic on any thread ends the process once the terminal is given back: a cockpit whose controller is gone must not look
+/// alive, and whoever opens the next one finds everything in the journal.
+fn end_on_panic() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        before(panic);
+        std::process::exit(Exit::Unknown as i32);
+    }));
 }

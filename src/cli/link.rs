@@ -36,7 +36,16 @@ pub(super) fn begin(
     let wake = Arc::clone(&changed);
     let watch = Watch::new(location, move || wake.notify_one())?;
     let runtime = thread::runtime()?;
-    let far = Far { location: location.clone(), logbook, update, shown: None, driving: None, trouble: None, lines: Vec::new() };
+    let far = Far {
+        location: location.clone(),
+        logbook,
+        update,
+        shown: None,
+        driving: None,
+        trouble: None,
+        lines: Vec::new(),
+        begun: Instant::now(),
+    };
     let handle = std::thread::Builder::new().name("link".to_owned()).spawn(move || {
         let _watch = watch;
         // It ends when the cockpit no longer listens.
@@ -54,6 +63,7 @@ struct Far {
     driving: Option<Driving>,
     trouble: Option<String>,
     lines: Vec<String>,
+    begun: Instant,
 }
 
 /// The cockpit no longer listens.
@@ -72,8 +82,8 @@ impl Far {
         loop {
             if Instant::now() >= pulse {
                 pulse = Instant::now() + PULSE;
-                self.tell_driving().await?;
             }
+            self.tell_driving().await?;
             let look = self.is_growing().then(|| Instant::now() + LOOK);
             tokio::select! {
                 biased;
@@ -84,7 +94,7 @@ impl Far {
                 () = changed.notified() => {}
                 why = &mut ended, if may_end => {
                     may_end = false;
-                    no_controller = why.ok();
+                    no_controller = Some(why.unwrap_or_else(|_| "the controller came to an end".to_owned()));
                 }
                 () = sleep_until(look.unwrap_or(pulse).min(pulse)) => {}
             }
@@ -164,6 +174,8 @@ impl Far {
             }
             // One that is over needs nobody until somebody asks for more.
             _ if self.logbook.release.is_over() => Driving::Here,
+            // The controller is about to take it.
+            _ if self.begun.elapsed() < PATIENCE => return Ok(()),
             lease => Driving::Nobody { since: lease.map(|lease| lease.renewed) },
         };
         if self.driving.as_ref() != Some(&driving) {

@@ -37,7 +37,9 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
     let (location, mut logbook) = global.logbook(arguments.release.as_deref())?;
     let id = logbook.release.id.clone();
     let mut folded: Option<Release> = None;
-    for entry in logbook.journal.read(&id, 0)? {
+    // What came after the opening is told by following.
+    let until = logbook.release.sequence;
+    for entry in logbook.journal.read(&id, 0)?.into_iter().filter(|entry| entry.sequence <= until) {
         match &mut folded {
             None => folded = Release::begin(entry.event.clone()).ok(),
             Some(release) => release.apply(&entry.event),

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::{Notify, mpsc, watch},
     task::{AbortHandle, JoinSet},
@@ -23,7 +23,7 @@ use super::{
 use crate::{
     health::Sample,
     journal::{Holder, Journal, JournalError, Location, Taking, Watch},
-    plan::StageKind,
+    plan::{Signal, StageKind},
     release::{self, Act, CONTROLLER, CheckResult, EventKind, Operation, Outcome, Release, Wanted},
     sources, targets,
 };
@@ -32,6 +32,9 @@ use crate::{
 const ROUND: Duration = Duration::from_secs(1);
 /// How long a lease lasts that is not renewed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How many samples of the time before are asked of a source that remembers.
+const HISTORY: i32 = 60;
 
 /// What the loop needs to know.
 #[derive(Debug, Clone)]
@@ -421,7 +424,13 @@ impl<'a> Drive<'a> {
         for (id, signal) in signals {
             let context = sources::Context { http: http.clone(), folder: folder.clone(), env: environment.clone() };
             let tell = self.tell.clone();
+            let last = self.release().series.get(&id).and_then(|series| series.latest().map(|sample| sample.at));
             self.tasks.spawn(async move {
+                for sample in history(&signal, &context, last).await {
+                    if tell.send(News::Sampled { signal: id.clone(), sample }).await.is_err() {
+                        return;
+                    }
+                }
                 let mut memory = sources::Memory::default();
                 let mut every = interval(signal.every.get());
                 every.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -435,6 +444,16 @@ impl<'a> Drive<'a> {
             });
         }
     }
+}
+
+/// What the source itself remembers of the time since the last sample, so that a chart does not begin empty.
+async fn history(signal: &Signal, context: &sources::Context, last: Option<Timestamp>) -> Vec<Sample> {
+    let now = Timestamp::now();
+    let step = signal.every.get();
+    let span = SignedDuration::try_from(step).unwrap_or_default().saturating_mul(HISTORY);
+    let reach = now.checked_sub(span).unwrap_or(now);
+    let from = last.map_or(reach, |last| last.max(reach));
+    sources::backfill(signal, context, from, now, step).await
 }
 
 /// What every command of a release sees of it.
