@@ -8,6 +8,7 @@ use super::{
     AppendError, Journal, JournalError, Location,
     chain::{self, Hash, ORIGIN},
     number, stored,
+    watch::touch,
 };
 use crate::{
     release::{Event, EventKind, FORMAT},
@@ -94,6 +95,7 @@ impl Journal {
                 .map_err(fail)?;
         }
         transaction.commit().map_err(fail)?;
+        touch(&self.location);
         Ok(sequence)
     }
 

@@ -6,6 +6,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::{
     Journal, JournalError,
     lease::{nanoseconds, timestamp},
+    watch::touch,
 };
 use crate::health::{Sample, Unknown, Value};
 
@@ -48,6 +49,7 @@ impl Journal {
             trim(&transaction, release, newest.min(Timestamp::now())).map_err(fail)?;
         }
         transaction.commit().map_err(fail)?;
+        touch(&location);
         self.untrimmed = if due { 0 } else { untrimmed };
         Ok(())
     }

@@ -1,4 +1,8 @@
 //! Tells when somebody has written to the journal: another thread, or another process.
+//!
+//! SQLite writes its log before the disk has it and before others may read it, so a write to the log comes too early to
+//! be told of. Whoever has written touches the journal's file when the write can be read, and that touch is what is
+//! told of. Signs of life do not touch: nobody has to wake up for them.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -19,7 +23,7 @@ use super::{JournalError, Location};
 use crate::text;
 
 /// How long changes are gathered after one was told.
-const GATHER: Duration = Duration::from_millis(20);
+const GATHER: Duration = Duration::from_millis(5);
 /// How often the files are looked at where the system does not tell.
 const POLL: Duration = Duration::from_secs(1);
 
@@ -47,8 +51,7 @@ impl std::fmt::Debug for Watch {
 
 impl Watch {
     /// Calls `changed` from a thread of its own whenever the journal was written: at once for the first change, then
-    /// once for all that came shortly after. It may be called when nothing of interest is new, for it is also written to
-    /// by signs of life, samples and housekeeping.
+    /// once for all that came shortly after. It may be called when nothing of interest is new, for samples are told of too.
     ///
     /// Where the system does not tell of changes, the files are looked at each second.
     ///
@@ -117,12 +120,11 @@ impl Files {
 
     fn watch(&self, changes: mpsc::SyncSender<()>) -> Result<RecommendedWatcher, notify::Error> {
         let name = |path: &PathBuf| path.file_name().map(OsStr::to_owned);
-        let names: [Option<OsString>; 2] = [name(&self.main), name(&self.log)];
+        let main: Option<OsString> = name(&self.main);
         let mut watcher = notify::recommended_watcher(move |event: Result<notify::Event, notify::Error>| {
             let written = event.map_or(true, |event| {
                 event.need_rescan()
-                    || (is_write(&event.kind)
-                        && event.paths.iter().any(|path| names.contains(&path.file_name().map(OsStr::to_owned))))
+                    || (is_touch(&event.kind) && event.paths.iter().any(|path| path.file_name().map(OsStr::to_owned) == main))
             });
             if written {
                 // Full: the change is told of with the one that waits already.
@@ -143,28 +145,44 @@ impl Files {
     }
 }
 
-/// Whether an event means that data was written. Readers create, open and remove the log too: none of that counts.
-fn is_write(kind: &EventKind) -> bool {
-    matches!(kind, EventKind::Any | EventKind::Modify(ModifyKind::Any | ModifyKind::Data(_) | ModifyKind::Name(_)))
+/// Whether an event means that somebody touched the journal.
+fn is_touch(kind: &EventKind) -> bool {
+    match kind {
+        EventKind::Any | EventKind::Modify(ModifyKind::Any | ModifyKind::Metadata(_)) => true,
+        // Elsewhere systems do not tell apart what was changed.
+        EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Name(_)) => !cfg!(target_os = "linux"),
+        _ => false,
+    }
 }
 
-#[cfg(test)]
+/// Touches the journal's file: what was written before can be read now. By its name: closing a handle of the file would
+/// drop the locks that SQLite holds on it in this process.
+pub(super) fn touch(location: &Location) {
+    use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
+    // Both times: Linux tells of one alone as of a write or a read.
+    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    let times = Timestamps { last_access: now, last_modification: now };
+    // Where it fails, whoever follows looks each second.
+    let _untouched = utimensat(CWD, location.path(), &times, AtFlags::empty());
+}
+
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
     use notify::event::{AccessKind, AccessMode, CreateKind, DataChange, MetadataKind, RemoveKind};
 
     #[test]
-    fn only_writes_count() {
+    fn only_a_touch_counts() {
         for (kind, counts) in [
-            (EventKind::Modify(ModifyKind::Data(DataChange::Any)), true),
+            (EventKind::Modify(ModifyKind::Metadata(MetadataKind::Any)), true),
             (EventKind::Modify(ModifyKind::Any), true),
-            (EventKind::Modify(ModifyKind::Metadata(MetadataKind::Any)), false),
+            (EventKind::Modify(ModifyKind::Data(DataChange::Any)), false),
             (EventKind::Access(AccessKind::Close(AccessMode::Write)), false),
             (EventKind::Access(AccessKind::Read), false),
             (EventKind::Create(CreateKind::File), false),
             (EventKind::Remove(RemoveKind::File), false),
         ] {
-            assert_eq!(is_write(&kind), counts, "{kind:?}");
+            assert_eq!(is_touch(&kind), counts, "{kind:?}");
         }
     }
 }
