@@ -80,8 +80,9 @@ fn turned(release: &Release, now: Timestamp) -> Vec<EventKind> {
     for id in release.plan.signals.keys() {
         let Some(judged) = release.judge(id, now) else { continue };
         let last = release.turns.get(id).map(|turn| turn.verdict);
-        // That a signal has not spoken yet at the beginning is no turn.
-        if last == Some(judged.verdict) || (last.is_none() && judged.verdict == Verdict::Unknown) {
+        // That a signal has not spoken yet at the beginning is no turn, unless a watch waits for its word for too long.
+        let silent = last.is_none() && judged.verdict == Verdict::Unknown && !is_overdue(release, id, now);
+        if last == Some(judged.verdict) || silent {
             continue;
         }
         events.push(EventKind::SignalTurned {
@@ -93,6 +94,19 @@ fn turned(release: &Release, now: Timestamp) -> Vec<EventKind> {
         });
     }
     events
+}
+
+/// Whether a watch has waited longer for a signal's first word than the signal should take for it.
+fn is_overdue(release: &Release, id: &str, now: Timestamp) -> bool {
+    let Some(signal) = release.plan.signals.get(id) else { return false };
+    let first = signal.every.as_millis().saturating_mul(i64::from(signal.samples));
+    let patience = signal.stale_after().as_millis().saturating_add(first);
+    let waits = |(stage, state): (&Stage, &StageState)| {
+        state.phase == Phase::Baking
+            && stage.signals.iter().any(|named| named == id)
+            && state.bake.as_ref().is_some_and(|bake| super::millis_between(bake.started, now) > patience)
+    };
+    release.stages().any(waits)
 }
 
 fn step_on(release: &Release, stage: &Stage, state: &StageState, now: Timestamp) -> Vec<EventKind> {
@@ -192,7 +206,7 @@ fn baked(release: &Release, stage: &Stage, state: &StageState, now: Timestamp) -
 pub fn has_spoken(release: &Release, stage: &Stage, bake: &Bake) -> bool {
     bake.length.is_zero()
         || stage.signals.iter().all(|id| {
-            let enough = release.plan.signals.get(id).map_or(0, |signal| signal.samples as usize);
+            let enough = release.plan.signals.get(id).map_or(1, |signal| (signal.samples as usize).max(1));
             release.series.get(id).is_some_and(|series| {
                 series.since(bake.started).filter(|sample| sample.value.number().is_some()).count() >= enough
             })

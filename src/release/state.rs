@@ -144,9 +144,9 @@ pub struct Bake {
     pub started: Timestamp,
     /// How long it shall be.
     pub length: Duration,
-    /// What has counted until it last stopped, in milliseconds.
-    counted: i64,
-    /// Since when it counts; none while it is held.
+    /// The stretches of time that count, up to where it last stopped.
+    spans: Vec<(Timestamp, Timestamp)>,
+    /// Since when it counts; none while it is held, or while a signal of its stage is not known.
     since: Option<Timestamp>,
     /// Whether it is over.
     pub done: bool,
@@ -156,9 +156,10 @@ impl Bake {
     /// How long it has counted, at most its length.
     #[must_use]
     pub fn elapsed(&self, now: Timestamp) -> Duration {
-        let running = self.since.map_or(0, |since| millis_between(since, now));
-        let millis = u64::try_from(self.counted.saturating_add(running)).unwrap_or(0);
-        if self.done { self.length } else { Duration::from_millis(millis).min(self.length) }
+        let spans = self.spans.iter().copied().chain(self.since.map(|since| (since, now)));
+        let millis = spans.fold(0_i64, |sum, (from, to)| sum.saturating_add(millis_between(from, to)));
+        let counted = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
+        if self.done { self.length } else { counted.min(self.length) }
     }
 
     /// How long it still takes.
@@ -168,9 +169,15 @@ impl Bake {
         Duration::from_millis(u64::try_from(left).unwrap_or(0))
     }
 
+    /// Whether its time counts now: not while it is held, or while a signal of its stage is not known.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.since.is_some()
+    }
+
     fn stop(&mut self, at: Timestamp) {
         if let Some(since) = self.since.take() {
-            self.counted = self.counted.saturating_add(millis_between(since, at));
+            self.add(since, at);
         }
     }
 
@@ -178,10 +185,25 @@ impl Bake {
         self.since.get_or_insert(at);
     }
 
-    /// Takes out the time in which nobody watched.
+    /// Takes out the time in which nobody watched, whatever was held or resumed meanwhile.
     fn forget(&mut self, from: Timestamp, to: Timestamp) {
-        if let Some(since) = self.since {
-            self.counted = self.counted.saturating_sub(millis_between(from.max(since), to));
+        if from >= to {
+            return;
+        }
+        let spans = std::mem::take(&mut self.spans);
+        for (began, ended) in spans {
+            self.add(began, ended.min(from));
+            self.add(began.max(to), ended);
+        }
+        if let Some(since) = self.since.filter(|since| *since < to) {
+            self.add(since, from);
+            self.since = Some(to);
+        }
+    }
+
+    fn add(&mut self, from: Timestamp, to: Timestamp) {
+        if from < to {
+            self.spans.push((from, to));
         }
     }
 }
@@ -437,7 +459,8 @@ impl Release {
             EventKind::ControllerTook { host, pid, token, unwatched_since } => {
                 self.controller = Some(Controller { host: host.clone(), pid: *pid, since: at, token: *token });
                 if let Some(from) = unwatched_since {
-                    self.bakes(|bake| bake.forget(*from, at));
+                    let bakes = self.stages.iter_mut().filter_map(|state| state.bake.as_mut());
+                    bakes.filter(|bake| !bake.done).for_each(|bake| bake.forget(*from, at));
                 }
             }
             EventKind::StageStarted { stage, attempt } => self.with_stage(stage, |state| {
@@ -463,11 +486,11 @@ impl Release {
             EventKind::OperationEnded { op, stage, outcome } => self.operation_ended(op, stage, outcome),
             EventKind::BakeStarted { stage, step } => {
                 let length = self.bake_length(stage, *step);
-                let since = self.hold.is_none().then_some(at);
                 self.with_stage(stage, |state| {
                     state.phase = Phase::Baking;
-                    state.bake = Some(Bake { started: at, length, counted: 0, since, done: false });
+                    state.bake = Some(Bake { started: at, length, spans: Vec::new(), since: None, done: false });
                 });
+                self.count_bakes(at);
             }
             EventKind::BakeEnded { stage, .. } => self.with_stage(stage, |state| {
                 state.phase = Phase::Paused;
@@ -487,20 +510,20 @@ impl Release {
             EventKind::StageSettled { stage } => self.with_stage(stage, |state| state.end(Phase::Passed, at, None)),
             EventKind::Held { why } => {
                 self.hold = Some(Hold { by: event.by.clone(), at, why: why.clone() });
-                self.bakes(|bake| bake.stop(at));
+                self.count_bakes(at);
             }
             EventKind::Resumed { .. } => {
                 self.hold = None;
                 self.resumed = Some(at);
-                self.bakes(|bake| bake.go_on(at));
+                self.count_bakes(at);
             }
             EventKind::RollbackStarted { why, steps, kept } => {
                 self.ended = None;
                 self.hold = None;
-                self.bakes(|bake| bake.stop(at));
                 let steps = steps.iter().cloned().map(UndoState::new).collect();
                 self.rollback =
                     Some(Rollback { by: event.by.clone(), at, why: why.clone(), steps, kept: kept.clone(), done: false });
+                self.count_bakes(at);
             }
             EventKind::RollbackStuck { stage, why } => self.with_undo(stage, |undo| undo.stuck = Some(why.clone())),
             EventKind::RollbackRetried { stage } => self.with_undo(stage, |undo| {
@@ -531,15 +554,19 @@ impl Release {
             }
             EventKind::SignalTurned { signal, verdict, why, .. } => {
                 self.turns.insert(signal.clone(), Turn { verdict: *verdict, at, why: why.clone() });
+                self.count_bakes(at);
             }
         }
     }
 
-    fn bakes(&mut self, mut change: impl FnMut(&mut Bake)) {
-        for state in &mut self.stages {
-            if let Some(bake) = state.bake.as_mut().filter(|bake| !bake.done) {
-                change(bake);
-            }
+    /// Lets the time of every watch that is not over count or not: it is no watch while the release is held or goes back,
+    /// nor while a signal of its stage has turned unknown.
+    fn count_bakes(&mut self, at: Timestamp) {
+        let flies = self.hold.is_none() && self.rollback.is_none();
+        for (stage, state) in self.plan.stages.iter().zip(&mut self.stages) {
+            let Some(bake) = state.bake.as_mut().filter(|bake| !bake.done) else { continue };
+            let unknown = |id: &Id| self.turns.get(id).is_some_and(|turn| turn.verdict == Verdict::Unknown);
+            if flies && !stage.signals.iter().any(unknown) { bake.go_on(at) } else { bake.stop(at) }
         }
     }
 
