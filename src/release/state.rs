@@ -88,6 +88,10 @@ pub struct StageState {
     pub bake: Option<Bake>,
     /// Why it failed, or what is not known.
     pub why: Option<String>,
+    /// The sequence number of the event with which it passed: the way back goes by it.
+    pub passed: Option<u64>,
+    /// How often the act under way, or the last one, was begun.
+    pub tries: u32,
 }
 
 /// How far a stage is.
@@ -289,6 +293,8 @@ pub struct UndoState {
     pub stuck: Option<String>,
     /// Whether it is done.
     pub done: bool,
+    /// Whether something else still acted on its target after its act began, so that it has to be done again.
+    again: bool,
 }
 
 /// Who drives a release.
@@ -483,7 +489,10 @@ impl Release {
                 let operation = Operation { id: op.clone(), act: act.clone(), attempt: *attempt, step: *step, at, outcome: None };
                 self.operation_began(stage, operation);
             }
-            EventKind::OperationEnded { op, stage, outcome } => self.operation_ended(op, stage, outcome),
+            EventKind::OperationEnded { op, stage, outcome } => {
+                self.operation_ended(op, stage, outcome, at);
+                self.end_stopped(at);
+            }
             EventKind::BakeStarted { stage, step } => {
                 let length = self.bake_length(stage, *step);
                 self.with_stage(stage, |state| {
@@ -499,7 +508,13 @@ impl Release {
                     bake.done = true;
                 }
             }),
-            EventKind::StagePassed { stage } => self.with_stage(stage, |state| state.end(Phase::Passed, at, None)),
+            EventKind::StagePassed { stage } | EventKind::StageSettled { stage } => {
+                let sequence = self.sequence;
+                self.with_stage(stage, |state| {
+                    state.end(Phase::Passed, at, None);
+                    state.passed = Some(sequence);
+                });
+            }
             EventKind::StageFailed { stage, why } => {
                 self.with_stage(stage, |state| state.end(Phase::Failed, at, Some(why.clone())));
             }
@@ -507,7 +522,6 @@ impl Release {
                 state.phase = Phase::Unsettled;
                 state.why = Some(why.clone());
             }),
-            EventKind::StageSettled { stage } => self.with_stage(stage, |state| state.end(Phase::Passed, at, None)),
             EventKind::Held { why } => {
                 self.hold = Some(Hold { by: event.by.clone(), at, why: why.clone() });
                 self.count_bakes(at);
@@ -524,6 +538,7 @@ impl Release {
                 self.rollback =
                     Some(Rollback { by: event.by.clone(), at, why: why.clone(), steps, kept: kept.clone(), done: false });
                 self.count_bakes(at);
+                self.end_stopped(at);
             }
             EventKind::RollbackStuck { stage, why } => self.with_undo(stage, |undo| undo.stuck = Some(why.clone())),
             EventKind::RollbackRetried { stage } => self.with_undo(stage, |undo| {
@@ -533,11 +548,15 @@ impl Release {
             }),
             EventKind::RolledBack => {
                 self.ended = Some(at);
+                self.checks_stop();
                 if let Some(rollback) = &mut self.rollback {
                     rollback.done = true;
                 }
             }
-            EventKind::Completed => self.ended = Some(at),
+            EventKind::Completed => {
+                self.ended = Some(at);
+                self.checks_stop();
+            }
             EventKind::CheckSigned { check, note, evidence, version, digest } => {
                 // A signature for another version or another plan is no signature for this one.
                 if *version == self.version && *digest == self.digest {
@@ -584,51 +603,89 @@ impl Release {
         }
     }
 
+    /// Nobody runs the checks of a release that is over: what still ran is open again, or as it was.
+    fn checks_stop(&mut self) {
+        self.checks.values_mut().for_each(|check| check.running = None);
+    }
+
+    /// Once the release goes back, ends each open stage of which nothing runs any more and that has no step on the way back.
+    fn end_stopped(&mut self, at: Timestamp) {
+        let Some(rollback) = &self.rollback else { return };
+        for (stage, state) in self.plan.stages.iter().zip(&mut self.stages) {
+            let undone = rollback.steps.iter().any(|undo| undo.step.stage == stage.id);
+            if undone || !state.phase.is_open() || state.under_way().is_some() {
+                continue;
+            }
+            match state.operation.as_ref().map(|operation| &operation.outcome) {
+                // It was faster than the way back. What stays of it is named there.
+                Some(Some(Outcome::Succeeded { .. })) => state.end(Phase::Passed, at, None),
+                Some(Some(Outcome::Lost { why })) => {
+                    let why = format!("stopped by the rollback, and nobody knows how it ended: {why}");
+                    state.end(Phase::Failed, at, Some(why));
+                }
+                None if !state.touched => state.end(Phase::RolledBack, at, None),
+                Some(_) | None => state.end(Phase::Failed, at, Some("stopped by the rollback".to_owned())),
+            }
+        }
+    }
+
     fn operation_began(&mut self, stage: &str, operation: Operation) {
         if matches!(operation.act, Act::Undo | Act::Restore) {
             self.with_undo(stage, |undo| {
                 undo.tries = undo.tries.saturating_add(1);
+                undo.again = false;
                 undo.operation = Some(operation);
             });
         } else {
             self.with_stage(stage, |state| {
+                let same = state.operation.as_ref().is_some_and(|last| last.act == operation.act);
+                state.tries = if same { state.tries.saturating_add(1) } else { 1 };
                 state.touched = true;
                 state.operation = Some(operation);
             });
         }
     }
 
-    fn operation_ended(&mut self, op: &str, stage: &str, outcome: &Outcome) {
-        let succeeded = matches!(outcome, Outcome::Succeeded { .. });
+    /// Only the first outcome of an operation counts.
+    fn operation_ended(&mut self, op: &str, stage: &str, outcome: &Outcome, at: Timestamp) {
+        if self.stage(stage).is_some_and(|(_, state)| state.under_way().is_some_and(|operation| operation.id == op)) {
+            self.with_stage(stage, |state| state.acted(outcome));
+            // Whatever still acted on a target while its traffic went back may have moved it again.
+            self.with_undo(stage, UndoState::overtaken);
+            return;
+        }
         let mut undone = None;
         self.with_undo(stage, |undo| {
-            if let Some(operation) = undo.operation.as_mut().filter(|operation| operation.id == op) {
-                operation.outcome = Some(outcome.clone());
-                undo.done = succeeded;
-                undone = succeeded.then(|| operation.act.clone());
+            if undo.under_way().is_some_and(|operation| operation.id == op) {
+                undone = undo.ended(outcome);
             }
         });
-        self.with_stage(stage, |state| {
-            if let Some(act) = undone {
-                state.phase = Phase::RolledBack;
+        if let Some(act) = undone {
+            self.with_stage(stage, |state| {
                 if act == Act::Restore {
                     state.weight = Some(0);
                 }
-            }
-            let Some(operation) = state.operation.as_mut().filter(|operation| operation.id == op) else { return };
-            operation.outcome = Some(outcome.clone());
-            if succeeded {
-                match operation.act {
-                    Act::Deploy => state.deployed = true,
-                    Act::Weight { weight } => state.weight = Some(weight),
-                    Act::Run | Act::Undo | Act::Restore => {}
-                }
-            }
-        });
+                let ended = state.ended.unwrap_or(at);
+                state.end(Phase::RolledBack, ended, state.why.clone());
+            });
+        }
     }
 }
 
 impl StageState {
+    /// Takes the outcome of its act in.
+    fn acted(&mut self, outcome: &Outcome) {
+        let Some(operation) = &mut self.operation else { return };
+        operation.outcome = Some(outcome.clone());
+        if matches!(outcome, Outcome::Succeeded { .. }) {
+            match operation.act {
+                Act::Deploy => self.deployed = true,
+                Act::Weight { weight } => self.weight = Some(weight),
+                Act::Run | Act::Undo | Act::Restore => {}
+            }
+        }
+    }
+
     fn end(&mut self, phase: Phase, at: Timestamp, why: Option<String>) {
         self.phase = phase;
         self.ended = Some(at);
@@ -643,8 +700,34 @@ impl StageState {
 }
 
 impl UndoState {
+    /// Takes the outcome of its act in; the act if that took the stage back.
+    fn ended(&mut self, outcome: &Outcome) -> Option<Act> {
+        let operation = self.operation.as_mut()?;
+        operation.outcome = Some(outcome.clone());
+        let succeeded = matches!(outcome, Outcome::Succeeded { .. });
+        if succeeded && self.again {
+            self.once_more();
+            return None;
+        }
+        self.done = succeeded;
+        succeeded.then_some(operation.act.clone())
+    }
+
+    /// Something else that acted on its target has ended: what its own act did until then does not count.
+    fn overtaken(&mut self) {
+        if self.done {
+            self.once_more();
+        } else if self.under_way().is_some() {
+            self.again = true;
+        }
+    }
+
+    fn once_more(&mut self) {
+        (self.done, self.again, self.operation, self.tries) = (false, false, None, 0);
+    }
+
     fn new(step: UndoStep) -> Self {
-        Self { step, operation: None, tries: 0, stuck: None, done: false }
+        Self { step, operation: None, tries: 0, stuck: None, done: false, again: false }
     }
 
     /// The act under way, if one is.
