@@ -19,8 +19,8 @@ use crate::{
 /// How long after a check could not be run it is tried again by itself.
 const RECHECK: Duration = Duration::from_secs(30);
 
-/// How often giving traffic back is tried by itself when nobody knows how it ended. It is safe to repeat.
-const RESTORES: u32 = 3;
+/// How often an act that is safe to repeat is tried by itself when nobody knows how it ended.
+const TRIES: u32 = 3;
 
 /// An act that should be under way and is not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,17 +59,21 @@ pub fn advance(release: &Release, now: Timestamp) -> Vec<EventKind> {
     if !checks.is_empty() {
         return checks;
     }
-    if release.stages.iter().all(|state| state.phase == Phase::Passed) {
+    if release.hold.is_none() && release.stages.iter().all(|state| state.phase == Phase::Passed) {
         return vec![EventKind::Completed];
     }
     Vec::new()
 }
 
-/// The acts that should be under way and are not.
+/// The acts that should be under way and are not. While the release is held none begins: a step whose version is up does
+/// not get its traffic before somebody resumes.
 #[must_use]
 pub fn wanted(release: &Release) -> Vec<Wanted> {
     if let Some(rollback) = &release.rollback {
         return wanted_undo(rollback, release);
+    }
+    if release.hold.is_some() || release.is_over() {
+        return Vec::new();
     }
     release.stages().filter_map(|(stage, state)| wanted_of(stage, state)).collect()
 }
@@ -132,19 +136,20 @@ fn signal_failed(release: &Release, stage: &Stage, state: &StageState, now: Time
     if !state.phase.is_open() {
         return None;
     }
-    let failing = |id: &&String| release.judge(id, now).is_some_and(|judged| judged.verdict == Verdict::Fail);
-    let signal = stage.signals.iter().find(failing)?;
+    let fails = |id: &&String| release.judge(id, now).is_some_and(|judged| judged.verdict == Verdict::Fail);
+    let accepted = |id: &&String| release.turns.get(*id).is_some_and(|turn| turn.accepted);
+    let mut failing = stage.signals.iter().filter(fails);
+    // Once a failure: a person who resumed in spite of it has seen it.
+    let signal = match stage.on_fail {
+        OnFail::Rollback => failing.next(),
+        OnFail::Hold => failing.find(|id| !accepted(id)),
+    }?;
     let why = format!("{signal}: {}", release.judge(signal, now)?.why);
     match stage.on_fail {
         OnFail::Rollback => {
             Some(vec![EventKind::StageFailed { stage: stage.id.clone(), why: why.clone() }, begin_rollback(release, why)])
         }
-        OnFail::Hold => {
-            // Once a failure: a person who resumed in spite of it has seen it.
-            let turned = release.turns.get(signal).map(|turn| turn.at);
-            let seen = release.resumed.is_some_and(|resumed| turned.is_none_or(|turned| turned <= resumed));
-            (release.hold.is_none() && !seen).then(|| vec![EventKind::Held { why }])
-        }
+        OnFail::Hold => release.hold.is_none().then(|| vec![EventKind::Held { why }]),
     }
 }
 
@@ -159,13 +164,18 @@ fn outcome(release: &Release, stage: &Stage, state: &StageState) -> Vec<EventKin
         (Act::Weight { .. }, Outcome::Succeeded { .. }) => {
             vec![EventKind::BakeStarted { stage: stage.id.clone(), step: Some(state.step) }]
         }
-        (_, Outcome::Succeeded { .. } | Outcome::Cancelled) => Vec::new(),
+        (_, Outcome::Succeeded { .. }) => Vec::new(),
+        // Only a way back stops an act, and there is none: nothing would ever come of it.
+        (_, Outcome::Cancelled) => failed(release, stage, "it was stopped".to_owned()),
         (_, Outcome::Failed { why }) => failed(release, stage, why.clone()),
         (_, Outcome::TimedOut { after }) => failed(release, stage, format!("not done after {after}, its time-out")),
-        (Act::Run, Outcome::Lost { why }) if !is_idempotent(stage) => {
+        (Act::Run, Outcome::Lost { why }) if !is_idempotent(stage) || state.tries >= TRIES => {
             let mut events = vec![EventKind::StageUnsettled { stage: stage.id.clone(), why: why.clone() }];
             events.extend(held(release, format!("nobody knows how {} ended", stage.id)));
             events
+        }
+        (_, Outcome::Lost { why }) if state.tries >= TRIES => {
+            failed(release, stage, format!("nobody knows how it ended, {TRIES} times: {why}"))
         }
         // Whoever may run again does: see `wanted`.
         (_, Outcome::Lost { .. }) => Vec::new(),
@@ -204,13 +214,19 @@ fn baked(release: &Release, stage: &Stage, state: &StageState, now: Timestamp) -
 /// length asks for none.
 #[must_use]
 pub fn has_spoken(release: &Release, stage: &Stage, bake: &Bake) -> bool {
-    bake.length.is_zero()
-        || stage.signals.iter().all(|id| {
-            let enough = release.plan.signals.get(id).map_or(1, |signal| (signal.samples as usize).max(1));
-            release.series.get(id).is_some_and(|series| {
-                series.since(bake.started).filter(|sample| sample.value.number().is_some()).count() >= enough
-            })
-        })
+    silent(release, stage, bake).next().is_none()
+}
+
+/// The signals of a stage that have said too little since the watch began.
+pub(super) fn silent<'a>(release: &'a Release, stage: &'a Stage, bake: &'a Bake) -> impl Iterator<Item = &'a String> {
+    stage.signals.iter().filter(move |id| {
+        let enough = release.plan.signals.get(*id).map_or(1, |signal| (signal.samples as usize).max(1));
+        let spoken = release
+            .series
+            .get(*id)
+            .map_or(0, |series| series.since(bake.started).filter(|sample| sample.value.number().is_some()).count());
+        !bake.length.is_zero() && spoken < enough
+    })
 }
 
 /// Checks that are run by themselves and whose time has come.
@@ -246,7 +262,7 @@ fn way_back(release: &Release) -> Vec<EventKind> {
         let Some(Operation { act, outcome: Some(outcome), .. }) = &undo.operation else { continue };
         let why = match outcome {
             Outcome::Succeeded { .. } => continue,
-            Outcome::Lost { .. } if *act == Act::Restore && undo.tries < RESTORES => continue,
+            Outcome::Lost { .. } if *act == Act::Restore && undo.tries < TRIES => continue,
             Outcome::Failed { why } | Outcome::Lost { why } => why.clone(),
             Outcome::TimedOut { after } => format!("not done after {after}, its time-out"),
             Outcome::Cancelled => "it was stopped".to_owned(),
@@ -290,7 +306,7 @@ fn wanted_undo(rollback: &super::state::Rollback, release: &Release) -> Vec<Want
         let idle = undo.stuck.is_none()
             && match undo.operation.as_ref().map(|operation| operation.outcome.as_ref()) {
                 None => true,
-                Some(Some(Outcome::Lost { .. })) => restores && undo.tries < RESTORES,
+                Some(Some(Outcome::Lost { .. })) => restores && undo.tries < TRIES,
                 Some(_) => false,
             };
         // The same traffic is not given back twice at once.

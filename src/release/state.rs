@@ -250,6 +250,8 @@ pub struct Turn {
     pub at: Timestamp,
     /// Why, in a sentence.
     pub why: String,
+    /// Whether a person went on after it.
+    pub accepted: bool,
 }
 
 /// Why nothing new starts.
@@ -259,6 +261,8 @@ pub struct Hold {
     pub by: String,
     /// Since when.
     pub at: Timestamp,
+    /// The sequence number of the event that brought it.
+    pub sequence: u64,
     /// Why.
     pub why: String,
 }
@@ -523,12 +527,13 @@ impl Release {
                 state.why = Some(why.clone());
             }),
             EventKind::Held { why } => {
-                self.hold = Some(Hold { by: event.by.clone(), at, why: why.clone() });
+                self.hold = Some(Hold { by: event.by.clone(), at, sequence: self.sequence, why: why.clone() });
                 self.count_bakes(at);
             }
             EventKind::Resumed { .. } => {
                 self.hold = None;
                 self.resumed = Some(at);
+                self.turns.values_mut().for_each(|turn| turn.accepted = true);
                 self.count_bakes(at);
             }
             EventKind::RollbackStarted { why, steps, kept } => {
@@ -572,7 +577,7 @@ impl Release {
                 self.check_ended(check, *result, event, (!detail.is_empty()).then(|| detail.clone()), None);
             }
             EventKind::SignalTurned { signal, verdict, why, .. } => {
-                self.turns.insert(signal.clone(), Turn { verdict: *verdict, at, why: why.clone() });
+                self.turns.insert(signal.clone(), Turn { verdict: *verdict, at, why: why.clone(), accepted: false });
                 self.count_bakes(at);
             }
         }
