@@ -19,8 +19,8 @@ use crate::{
 /// How long after a check could not be run it is tried again by itself.
 const RECHECK: Duration = Duration::from_secs(30);
 
-/// How often giving traffic back is tried by itself when nobody knows how it ended. It is safe to repeat.
-const RESTORES: u32 = 3;
+/// How often an act that is safe to repeat is tried by itself when nobody knows how it ended.
+const TRIES: u32 = 3;
 
 /// An act that should be under way and is not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,17 +59,21 @@ pub fn advance(release: &Release, now: Timestamp) -> Vec<EventKind> {
     if !checks.is_empty() {
         return checks;
     }
-    if release.stages.iter().all(|state| state.phase == Phase::Passed) {
+    if release.hold.is_none() && release.stages.iter().all(|state| state.phase == Phase::Passed) {
         return vec![EventKind::Completed];
     }
     Vec::new()
 }
 
-/// The acts that should be under way and are not.
+/// The acts that should be under way and are not. While the release is held none begins: a step whose version is up does
+/// not get its traffic before somebody resumes.
 #[must_use]
 pub fn wanted(release: &Release) -> Vec<Wanted> {
     if let Some(rollback) = &release.rollback {
         return wanted_undo(rollback, release);
+    }
+    if release.hold.is_some() || release.is_over() {
+        return Vec::new();
     }
     release.stages().filter_map(|(stage, state)| wanted_of(stage, state)).collect()
 }
@@ -80,8 +84,9 @@ fn turned(release: &Release, now: Timestamp) -> Vec<EventKind> {
     for id in release.plan.signals.keys() {
         let Some(judged) = release.judge(id, now) else { continue };
         let last = release.turns.get(id).map(|turn| turn.verdict);
-        // That a signal has not spoken yet at the beginning is no turn.
-        if last == Some(judged.verdict) || (last.is_none() && judged.verdict == Verdict::Unknown) {
+        // That a signal has not spoken yet at the beginning is no turn, unless a watch waits for its word for too long.
+        let silent = last.is_none() && judged.verdict == Verdict::Unknown && !is_overdue(release, id, now);
+        if last == Some(judged.verdict) || silent {
             continue;
         }
         events.push(EventKind::SignalTurned {
@@ -93,6 +98,19 @@ fn turned(release: &Release, now: Timestamp) -> Vec<EventKind> {
         });
     }
     events
+}
+
+/// Whether a watch has waited longer for a signal's first word than the signal should take for it.
+fn is_overdue(release: &Release, id: &str, now: Timestamp) -> bool {
+    let Some(signal) = release.plan.signals.get(id) else { return false };
+    let first = signal.every.as_millis().saturating_mul(i64::from(signal.samples));
+    let patience = signal.stale_after().as_millis().saturating_add(first);
+    let waits = |(stage, state): (&Stage, &StageState)| {
+        state.phase == Phase::Baking
+            && stage.signals.iter().any(|named| named == id)
+            && state.bake.as_ref().is_some_and(|bake| super::millis_between(bake.started, now) > patience)
+    };
+    release.stages().any(waits)
 }
 
 fn step_on(release: &Release, stage: &Stage, state: &StageState, now: Timestamp) -> Vec<EventKind> {
@@ -118,19 +136,20 @@ fn signal_failed(release: &Release, stage: &Stage, state: &StageState, now: Time
     if !state.phase.is_open() {
         return None;
     }
-    let failing = |id: &&String| release.judge(id, now).is_some_and(|judged| judged.verdict == Verdict::Fail);
-    let signal = stage.signals.iter().find(failing)?;
+    let fails = |id: &&String| release.judge(id, now).is_some_and(|judged| judged.verdict == Verdict::Fail);
+    let accepted = |id: &&String| release.turns.get(*id).is_some_and(|turn| turn.accepted);
+    let mut failing = stage.signals.iter().filter(fails);
+    // Once a failure: a person who resumed in spite of it has seen it.
+    let signal = match stage.on_fail {
+        OnFail::Rollback => failing.next(),
+        OnFail::Hold => failing.find(|id| !accepted(id)),
+    }?;
     let why = format!("{signal}: {}", release.judge(signal, now)?.why);
     match stage.on_fail {
         OnFail::Rollback => {
             Some(vec![EventKind::StageFailed { stage: stage.id.clone(), why: why.clone() }, begin_rollback(release, why)])
         }
-        OnFail::Hold => {
-            // Once a failure: a person who resumed in spite of it has seen it.
-            let turned = release.turns.get(signal).map(|turn| turn.at);
-            let seen = release.resumed.is_some_and(|resumed| turned.is_none_or(|turned| turned <= resumed));
-            (release.hold.is_none() && !seen).then(|| vec![EventKind::Held { why }])
-        }
+        OnFail::Hold => release.hold.is_none().then(|| vec![EventKind::Held { why }]),
     }
 }
 
@@ -145,13 +164,18 @@ fn outcome(release: &Release, stage: &Stage, state: &StageState) -> Vec<EventKin
         (Act::Weight { .. }, Outcome::Succeeded { .. }) => {
             vec![EventKind::BakeStarted { stage: stage.id.clone(), step: Some(state.step) }]
         }
-        (_, Outcome::Succeeded { .. } | Outcome::Cancelled) => Vec::new(),
+        (_, Outcome::Succeeded { .. }) => Vec::new(),
+        // Only a way back stops an act, and there is none: nothing would ever come of it.
+        (_, Outcome::Cancelled) => failed(release, stage, "it was stopped".to_owned()),
         (_, Outcome::Failed { why }) => failed(release, stage, why.clone()),
         (_, Outcome::TimedOut { after }) => failed(release, stage, format!("not done after {after}, its time-out")),
-        (Act::Run, Outcome::Lost { why }) if !is_idempotent(stage) => {
+        (Act::Run, Outcome::Lost { why }) if !is_idempotent(stage) || state.tries >= TRIES => {
             let mut events = vec![EventKind::StageUnsettled { stage: stage.id.clone(), why: why.clone() }];
             events.extend(held(release, format!("nobody knows how {} ended", stage.id)));
             events
+        }
+        (_, Outcome::Lost { why }) if state.tries >= TRIES => {
+            failed(release, stage, format!("nobody knows how it ended, {TRIES} times: {why}"))
         }
         // Whoever may run again does: see `wanted`.
         (_, Outcome::Lost { .. }) => Vec::new(),
@@ -190,13 +214,19 @@ fn baked(release: &Release, stage: &Stage, state: &StageState, now: Timestamp) -
 /// length asks for none.
 #[must_use]
 pub fn has_spoken(release: &Release, stage: &Stage, bake: &Bake) -> bool {
-    bake.length.is_zero()
-        || stage.signals.iter().all(|id| {
-            let enough = release.plan.signals.get(id).map_or(0, |signal| signal.samples as usize);
-            release.series.get(id).is_some_and(|series| {
-                series.since(bake.started).filter(|sample| sample.value.number().is_some()).count() >= enough
-            })
-        })
+    silent(release, stage, bake).next().is_none()
+}
+
+/// The signals of a stage that have said too little since the watch began.
+pub(super) fn silent<'a>(release: &'a Release, stage: &'a Stage, bake: &'a Bake) -> impl Iterator<Item = &'a String> {
+    stage.signals.iter().filter(move |id| {
+        let enough = release.plan.signals.get(*id).map_or(1, |signal| (signal.samples as usize).max(1));
+        let spoken = release
+            .series
+            .get(*id)
+            .map_or(0, |series| series.since(bake.started).filter(|sample| sample.value.number().is_some()).count());
+        !bake.length.is_zero() && spoken < enough
+    })
 }
 
 /// Checks that are run by themselves and whose time has come.
@@ -232,7 +262,7 @@ fn way_back(release: &Release) -> Vec<EventKind> {
         let Some(Operation { act, outcome: Some(outcome), .. }) = &undo.operation else { continue };
         let why = match outcome {
             Outcome::Succeeded { .. } => continue,
-            Outcome::Lost { .. } if *act == Act::Restore && undo.tries < RESTORES => continue,
+            Outcome::Lost { .. } if *act == Act::Restore && undo.tries < TRIES => continue,
             Outcome::Failed { why } | Outcome::Lost { why } => why.clone(),
             Outcome::TimedOut { after } => format!("not done after {after}, its time-out"),
             Outcome::Cancelled => "it was stopped".to_owned(),
@@ -276,10 +306,16 @@ fn wanted_undo(rollback: &super::state::Rollback, release: &Release) -> Vec<Want
         let idle = undo.stuck.is_none()
             && match undo.operation.as_ref().map(|operation| operation.outcome.as_ref()) {
                 None => true,
-                Some(Some(Outcome::Lost { .. })) => restores && undo.tries < RESTORES,
+                Some(Some(Outcome::Lost { .. })) => restores && undo.tries < TRIES,
                 Some(_) => false,
             };
-        if idle && (restores || wanted.is_empty()) {
+        // The same traffic is not given back twice at once.
+        let taken = restores && {
+            let target = target_of(release, &undo.step.stage);
+            let under_way = rollback.steps.iter().filter(|other| other.under_way().is_some()).map(|other| &other.step.stage);
+            under_way.chain(wanted.iter().map(|wanted: &Wanted| &wanted.stage)).any(|other| target_of(release, other) == target)
+        };
+        if idle && !taken && (restores || wanted.is_empty()) {
             let attempt = release.stage(&undo.step.stage).map_or(1, |(_, state)| state.attempt);
             wanted.push(Wanted { stage: undo.step.stage.clone(), attempt, step: None, act: undo.step.act.clone() });
         }
@@ -292,6 +328,14 @@ fn wanted_undo(rollback: &super::state::Rollback, release: &Release) -> Vec<Want
     let early = is_stopping(release) || rollback.steps.iter().any(|undo| undo.step.act == Act::Restore && !undo.done);
     wanted.retain(|wanted| wanted.act == Act::Restore || !early);
     wanted
+}
+
+/// The target of a rollout.
+fn target_of<'a>(release: &'a Release, stage: &str) -> Option<&'a str> {
+    match &release.plan.stage(stage)?.kind {
+        StageKind::Rollout { target, .. } => Some(target),
+        StageKind::Task { .. } | StageKind::Soak { .. } => None,
+    }
 }
 
 /// Whether something that ran when the way back began has not ended yet.

@@ -57,9 +57,9 @@ impl Release {
         match ask {
             Ask::Promote(named) => self.of_promote(named.as_deref(), now),
             Ask::Hold => plain(self.of_hold()),
-            Ask::Resume => plain(self.of_resume()),
+            Ask::Resume => Consequence { seen: Some(self.seen(None)), ..plain(self.of_resume()) },
             Ask::Rollback => self.of_rollback(),
-            Ask::Retry(named) => self.of_retry(named.as_deref()),
+            Ask::Retry(named) => self.of_retry(named.as_deref(), now),
             Ask::Recheck(check) => plain(vec![format!("Runs the check {check} again.")]),
             Ask::Sign { check, .. } => plain(vec![
                 format!("Signs {check} for {} {} in your name.", self.plan.service, self.version),
@@ -81,22 +81,28 @@ impl Release {
         let mut said = if state.phase == Phase::Unsettled {
             lines.push(format!("Takes {} as done: you have looked, and it did its work.", stage.id));
             lines.push("It is not run again. If it was not done, retry it instead.".to_owned());
+            if self.hold.is_some() {
+                lines.push("The release stays held until somebody resumes.".to_owned());
+            }
             format!("takes {} as done", stage.id)
         } else {
             self.next_in_words(stage, state, &mut lines)
         };
-        lines.extend(self.signals_in_words(stage, now));
+        let acts = state.phase != Phase::Unsettled;
+        if acts {
+            lines.extend(self.signals_in_words(stage, now));
+        }
         if let Some(next) = self.after(stage, state) {
             lines.push(next);
         }
         lines.extend(self.back_in_words(stage));
-        if stage.on_fail == OnFail::Rollback && !stage.signals.is_empty() {
+        if acts && stage.on_fail == OnFail::Rollback && !stage.signals.is_empty() {
             said.push_str(&format!(", rolls back by itself if {} fails", stage.signals.join(" or ")));
         }
         Consequence {
             line: said,
             lines,
-            blockers: if state.phase == Phase::Unsettled { Vec::new() } else { self.gate(stage, state, now) },
+            blockers: if acts { self.gate(stage, state, now) } else { Vec::new() },
             environment: Some(stage.environment.clone()),
             type_name: self.plan.is_protected(&stage.environment).then(|| stage.environment.clone()),
             seen: Some(self.seen(Some(&stage.id))),
@@ -120,7 +126,7 @@ impl Release {
             }
             StageKind::Rollout { target, steps } => {
                 let next = if state.phase == Phase::Paused { state.step as usize } else { 0 };
-                let from = if state.phase == Phase::Paused { state.weight.unwrap_or(0) } else { 0 };
+                let from = state.weight.unwrap_or(0);
                 let Some(Step { weight, bake }) = steps.get(next) else { return stage.id.clone() };
                 if next == 0 {
                     lines.push(format!("Deploys {} {} to {target} in {place}.", self.plan.service, self.version));
@@ -149,6 +155,8 @@ impl Release {
                 OnFail::Hold => "the release holds and waits for you",
             };
             lines.push(format!("If {} fails, {then}.", stage.signals.join(" or ")));
+        } else if stage.on_fail == OnFail::Rollback {
+            lines.push("If it fails, the release rolls back by itself.".to_owned());
         }
         lines
     }
@@ -187,9 +195,13 @@ impl Release {
     fn of_hold(&self) -> Vec<String> {
         let mut lines = vec!["Starts nothing new until somebody resumes.".to_owned()];
         for (stage, state) in self.stages() {
-            match state.phase {
-                Phase::Running => lines.push(format!("{} is running, and runs on.", stage.id)),
-                Phase::Baking => lines.push(format!("The watch over {} stops counting.", stage.id)),
+            match (state.phase, state.under_way().map(|operation| &operation.act)) {
+                (Phase::Running, Some(Act::Deploy)) => {
+                    lines.push(format!("{} deploys on, but gets no traffic yet.", stage.id));
+                }
+                (Phase::Running, Some(_)) => lines.push(format!("{} is running, and runs on.", stage.id)),
+                (Phase::Running, None) => lines.push(format!("{} stays where it is.", stage.id)),
+                (Phase::Baking, _) => lines.push(format!("The watch over {} stops counting.", stage.id)),
                 _ => {}
             }
         }
@@ -262,28 +274,25 @@ impl Release {
         }
     }
 
-    fn of_retry(&self, named: Option<&str>) -> Consequence {
+    fn of_retry(&self, named: Option<&str>, now: Timestamp) -> Consequence {
         if self.rollback.is_some() {
             return self.of_rollback();
         }
-        let again = |state: &StageState| matches!(state.phase, Phase::Failed | Phase::Unsettled);
-        let found = named
-            .and_then(|id| self.stage(id))
-            .filter(|(_, state)| again(state))
-            .or_else(|| self.stages().find(|(_, state)| again(state)));
-        let Some((stage, state)) = found else { return plain(vec!["No stage has failed.".to_owned()]) };
+        let found = named.and_then(|id| self.stage(id)).filter(|(_, state)| state.may_be_retried());
+        let Some((stage, state)) = found.or_else(|| self.retriable().next()) else {
+            return plain(vec!["No stage has failed.".to_owned()]);
+        };
         let mut lines = Vec::new();
         let attempt = state.attempt.saturating_add(1);
         if state.phase == Phase::Unsettled {
             lines.push("Nobody knows whether it did its work. Running it again may do it twice.".to_owned());
         }
-        let fresh = StageState::default();
-        let line = self.next_in_words(stage, &fresh, &mut lines);
+        let line = self.next_in_words(stage, state, &mut lines);
         lines.extend(self.back_in_words(stage));
         Consequence {
             line: format!("{line}, attempt {attempt}"),
             lines,
-            blockers: Vec::new(),
+            blockers: self.retry_gate(stage, state, now),
             environment: Some(stage.environment.clone()),
             type_name: self.plan.is_protected(&stage.environment).then(|| stage.environment.clone()),
             seen: Some(self.seen(Some(&stage.id))),

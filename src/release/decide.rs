@@ -7,7 +7,10 @@ use super::{
     gate::Blocker,
     state::{Phase, Release, StageState, Tone},
 };
-use crate::plan::{CheckKind, Stage};
+use crate::{
+    health::Verdict,
+    plan::{CheckKind, OnFail, Stage},
+};
 
 /// What somebody asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,9 +129,9 @@ pub fn decide(release: &Release, command: &Command, now: Timestamp) -> Result<Ve
     match &command.ask {
         Ask::Promote(stage) => promote(release, stage.as_deref(), command, now),
         Ask::Hold => hold(release, command),
-        Ask::Resume => Ok(resume(release, command.reason.clone())),
+        Ask::Resume => resume(release, command),
         Ask::Rollback => Ok(rollback(release, command)),
-        Ask::Retry(stage) => retry(release, stage.as_deref(), command),
+        Ask::Retry(stage) => retry(release, stage.as_deref(), command, now),
         Ask::Recheck(check) => recheck(release, check),
         Ask::Sign { check, note, evidence } => sign(release, check, note.clone(), evidence.clone()),
         Ask::Note(text) => Ok(vec![EventKind::Noted { text: text.clone() }]),
@@ -235,12 +238,27 @@ fn nothing_waits(release: &Release, now: Timestamp) -> Refusal {
 
 fn not_promotable(release: &Release, stage: &Stage, state: &StageState, now: Timestamp) -> Refusal {
     let id = &stage.id;
+    // What goes on by itself goes on only where nothing is in its way.
+    let by_itself = match state.phase {
+        Phase::Idle => release.is_due(stage),
+        Phase::Paused => (state.step as usize) < stage.steps().len(),
+        _ => false,
+    };
+    if by_itself {
+        let blockers = release.gate(stage, state, now);
+        if !blockers.is_empty() {
+            return Refusal::Gate(blockers);
+        }
+    }
     Refusal::NotNow(match state.phase {
         Phase::Baking => match &state.bake {
             Some(bake) if !bake.left(now).is_zero() => {
                 format!("{id} is still being watched, {} to go", bake.left(now).rounded())
             }
-            _ => format!("{id} is still being watched: {}", in_the_way(&release.unhealthy(stage, state, now))),
+            _ => match release.gate_of_watch(stage, state, now) {
+                blockers if blockers.is_empty() => format!("{id} is still being watched"),
+                blockers => return Refusal::Gate(blockers),
+            },
         },
         Phase::Running => format!("{id} is still running"),
         Phase::Passed => format!("{id} has passed"),
@@ -264,8 +282,13 @@ fn hold(release: &Release, command: &Command) -> Result<Vec<EventKind>, Refusal>
     Ok(vec![EventKind::Held { why }])
 }
 
-fn resume(release: &Release, why: Option<String>) -> Vec<EventKind> {
-    if release.hold.is_some() { vec![EventKind::Resumed { why }] } else { Vec::new() }
+fn resume(release: &Release, command: &Command) -> Result<Vec<EventKind>, Refusal> {
+    let Some(hold) = &release.hold else { return Ok(Vec::new()) };
+    match &command.seen {
+        // Whoever would lift one hold has not seen the next, and why it is there.
+        Some(seen) if seen.sequence < hold.sequence => Err(release.moved_on(seen.sequence)),
+        _ => Ok(vec![EventKind::Resumed { why: command.reason.clone() }]),
+    }
 }
 
 fn rollback(release: &Release, command: &Command) -> Vec<EventKind> {
@@ -288,7 +311,7 @@ fn retry_undo(release: &Release) -> Vec<EventKind> {
     stuck.map(|undo| EventKind::RollbackRetried { stage: undo.step.stage.clone() }).collect()
 }
 
-fn retry(release: &Release, named: Option<&str>, command: &Command) -> Result<Vec<EventKind>, Refusal> {
+fn retry(release: &Release, named: Option<&str>, command: &Command, now: Timestamp) -> Result<Vec<EventKind>, Refusal> {
     if release.rollback.is_some() {
         let events = retry_undo(release);
         if events.is_empty() {
@@ -297,45 +320,60 @@ fn retry(release: &Release, named: Option<&str>, command: &Command) -> Result<Ve
         return Ok(events);
     }
     over(release)?;
-    let again = |state: &StageState| matches!(state.phase, Phase::Failed | Phase::Unsettled);
-    let (stage, state) = match named {
+    let seen = command.seen.as_ref().and_then(|seen| seen.stage.as_ref());
+    let (stage, state) = match named.or(seen.map(|seen| seen.stage.as_str())) {
         Some(id) => release.find_stage(id)?,
         None => {
-            let mut failed = release.stages().filter(|(_, state)| again(state));
+            let mut failed = release.retriable();
             match (failed.next(), failed.next()) {
                 (Some(only), None) => only,
                 (Some(_), Some(_)) => {
-                    let all = release.stages().filter(|(_, state)| again(state));
-                    return Err(Refusal::Ambiguous(all.map(|(stage, _)| stage.id.clone()).collect()));
+                    return Err(Refusal::Ambiguous(release.retriable().map(|(stage, _)| stage.id.clone()).collect()));
                 }
                 (None, _) => return Err(Refusal::NotNow("no stage has failed".to_owned())),
             }
         }
     };
     release.still(stage, state, command.seen.as_ref())?;
-    if !again(state) {
+    if !state.may_be_retried() {
         return Err(Refusal::NotNow(format!("{} has not failed", stage.id)));
     }
-    // The hold that the failure brought goes with it; one that a person asked for stays.
-    let mut events = match &release.hold {
-        Some(hold) if hold.by == CONTROLLER => resume(release, None),
-        Some(_) => return Err(Refusal::Gate(release.blockers_by_hold())),
-        None => Vec::new(),
-    };
+    let blockers = release.retry_gate(stage, state, now);
+    if !blockers.is_empty() {
+        return Err(Refusal::Gate(blockers));
+    }
+    // The hold that the failure brought goes with it.
+    let mut events = release.hold.iter().map(|_| EventKind::Resumed { why: None }).collect::<Vec<_>>();
     events.extend(next_step(stage, state));
     Ok(events)
 }
 
+impl StageState {
+    /// Whether a retry may be for it.
+    pub(super) fn may_be_retried(&self) -> bool {
+        matches!(self.phase, Phase::Failed | Phase::Unsettled)
+    }
+}
+
 impl Release {
-    fn blockers_by_hold(&self) -> Vec<Blocker> {
-        let hold = self.hold.iter();
-        let blocker = |hold: &super::state::Hold| Blocker {
-            stage: None,
-            kind: super::BlockerKind::Hold,
-            id: hold.by.clone(),
-            why: hold.why.clone(),
+    /// The stages that a retry could be for, in the plan's order.
+    pub(super) fn retriable(&self) -> impl Iterator<Item = (&Stage, &StageState)> {
+        self.stages().filter(|(_, state)| state.may_be_retried())
+    }
+
+    /// What stands in the way of a stage's next attempt: what stands in the way of a first one, but not the hold that the
+    /// failure itself brought. One that a person asked for stays, and so does one for a signal that fails elsewhere.
+    pub(super) fn retry_gate(&self, stage: &Stage, state: &StageState, now: Timestamp) -> Vec<Blocker> {
+        let mut blockers = self.gate(stage, state, now);
+        let elsewhere = |(other, state): (&Stage, &StageState)| {
+            let fails = |id: &String| self.judge(id, now).is_some_and(|judged| judged.verdict == Verdict::Fail);
+            other.on_fail == OnFail::Hold && state.phase.is_open() && other.signals.iter().any(fails)
         };
-        hold.map(blocker).collect()
+        let by_itself = self.hold.as_ref().is_some_and(|hold| hold.by == CONTROLLER);
+        if by_itself && !self.stages().any(elsewhere) {
+            blockers.retain(|blocker| blocker.kind != super::BlockerKind::Hold);
+        }
+        blockers
     }
 }
 

@@ -162,6 +162,15 @@ pub(super) fn check_status(check: &Check, state: &CheckState, now: Timestamp) ->
     }
 }
 
+fn signal_blocker(stage: &Stage, id: &str, verdict: Verdict, why: &str) -> Blocker {
+    Blocker {
+        stage: Some(stage.id.clone()),
+        kind: BlockerKind::Signal,
+        id: id.to_owned(),
+        why: format!("{}: {why}", super::verdict_word(verdict)),
+    }
+}
+
 impl Release {
     /// What is thought of a signal at a time; none if the plan does not know it.
     #[must_use]
@@ -221,23 +230,42 @@ impl Release {
     /// The signals of a stage that do not let it go on.
     #[must_use]
     pub fn unhealthy(&self, stage: &Stage, state: &StageState, now: Timestamp) -> Vec<Blocker> {
-        let begun = state.phase != Phase::Idle;
+        // A rollout that is to begin has no traffic yet that could be judged; one that failed with some has.
+        let begins = matches!(state.phase, Phase::Idle | Phase::Failed) && state.weight.unwrap_or(0) == 0;
+        let without_traffic = begins && matches!(stage.kind, StageKind::Rollout { .. });
         let mut blockers = Vec::new();
         for id in &stage.signals {
-            let Some(signal) = self.plan.signals.get(id) else { continue };
-            let Some(judged) = self.judge(id, now) else { continue };
+            let (Some(signal), Some(judged)) = (self.plan.signals.get(id), self.judge(id, now)) else {
+                blockers.push(signal_blocker(stage, id, Verdict::Unknown, "the plan does not have it"));
+                continue;
+            };
             let excused = match judged.verdict {
                 Verdict::Ok | Verdict::Warn => true,
-                Verdict::Unknown => signal.needs_traffic && !begun && matches!(stage.kind, StageKind::Rollout { .. }),
+                Verdict::Unknown => signal.needs_traffic && without_traffic,
                 Verdict::Fail => false,
             };
             if !excused {
-                blockers.push(Blocker {
-                    stage: Some(stage.id.clone()),
-                    kind: BlockerKind::Signal,
-                    id: id.clone(),
-                    why: format!("{}: {}", super::verdict_word(judged.verdict), judged.why),
-                });
+                blockers.push(signal_blocker(stage, id, judged.verdict, &judged.why));
+            }
+        }
+        blockers
+    }
+
+    /// What keeps a watch from ending once its time is over.
+    pub(super) fn gate_of_watch(&self, stage: &Stage, state: &StageState, now: Timestamp) -> Vec<Blocker> {
+        let mut blockers = self.holds();
+        blockers.extend(self.unhealthy_watched(stage, state, now));
+        blockers
+    }
+
+    /// The signals of a stage that is being watched which do not let it go on; once its time is over, also those that have
+    /// said too little since it began.
+    fn unhealthy_watched(&self, stage: &Stage, state: &StageState, now: Timestamp) -> Vec<Blocker> {
+        let mut blockers = self.unhealthy(stage, state, now);
+        let Some(bake) = state.bake.as_ref().filter(|bake| !bake.done && bake.left(now).is_zero()) else { return blockers };
+        for id in super::advance::silent(self, stage, bake) {
+            if blockers.iter().all(|blocker| blocker.id != *id) {
+                blockers.push(signal_blocker(stage, id, Verdict::Unknown, "too few samples since the watch began"));
             }
         }
         blockers
@@ -279,8 +307,15 @@ impl Release {
         for (stage, state) in self.stages() {
             let found = match state.phase {
                 Phase::Idle if self.is_due(stage) => self.gate(stage, state, now),
-                Phase::Baking | Phase::Paused if !stage.steps().is_empty() => self.gate(stage, state, now),
-                Phase::Running | Phase::Baking | Phase::Paused => self.unhealthy_under_way(stage, state, now),
+                // What keeps the step after this one from being taken is in the way already.
+                Phase::Baking | Phase::Paused if (state.step as usize) < stage.steps().len() => {
+                    let mut found = self.gate(stage, state, now);
+                    let watched = self.unhealthy_watched(stage, state, now);
+                    found.extend(watched.into_iter().filter(|more| !found.contains(more)).collect::<Vec<_>>());
+                    found
+                }
+                Phase::Baking => self.unhealthy_watched(stage, state, now),
+                Phase::Running | Phase::Paused => self.unhealthy_under_way(stage, state, now),
                 Phase::Failed | Phase::Unsettled => vec![Blocker {
                     stage: Some(stage.id.clone()),
                     kind: BlockerKind::Stage,

@@ -19,7 +19,7 @@ impl Release {
     /// What a rollback would do if it were given now.
     ///
     /// A rollout whose target was ever acted on gives its traffic back, whatever is thought of how far it got. A task is
-    /// undone only if it was done.
+    /// undone only if it was done; what was done last is undone first, in whichever order the plan was written.
     #[must_use]
     pub fn rollback_plan(&self) -> RollbackPlan {
         let mut restore = Vec::new();
@@ -32,21 +32,23 @@ impl Release {
                     restore.push(step(Act::Restore));
                     continue;
                 }
-                _ if state.phase == Phase::Idle || (!state.touched && state.phase != Phase::Passed) => WhyKept::NeverDone,
+                _ if state.phase == Phase::Idle => WhyKept::NeverDone,
+                StageKind::Soak { .. } => WhyKept::NothingToUndo,
+                _ if !state.touched && state.phase != Phase::Passed => WhyKept::NeverDone,
                 StageKind::Task { irreversible: true, .. } => WhyKept::Irreversible,
                 StageKind::Task { undo: None, .. } => WhyKept::NoUndo,
                 StageKind::Task { .. } if state.phase == Phase::Passed => {
-                    undo.push(step(Act::Undo));
+                    undo.push((state.passed, step(Act::Undo)));
                     continue;
                 }
                 StageKind::Task { .. } => WhyKept::Unfinished,
-                StageKind::Rollout { .. } | StageKind::Soak { .. } => WhyKept::NothingToUndo,
+                StageKind::Rollout { .. } => WhyKept::NothingToUndo,
             };
             kept.push(Kept { stage: stage.id.clone(), why });
         }
         restore.reverse();
-        undo.reverse();
-        restore.extend(undo);
+        undo.sort_by_key(|(passed, _)| *passed);
+        restore.extend(undo.into_iter().rev().map(|(_, step)| step));
         RollbackPlan { steps: restore, kept }
     }
 }

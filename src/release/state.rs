@@ -88,6 +88,10 @@ pub struct StageState {
     pub bake: Option<Bake>,
     /// Why it failed, or what is not known.
     pub why: Option<String>,
+    /// The sequence number of the event with which it passed: the way back goes by it.
+    pub passed: Option<u64>,
+    /// How often the act under way, or the last one, was begun.
+    pub tries: u32,
 }
 
 /// How far a stage is.
@@ -144,9 +148,9 @@ pub struct Bake {
     pub started: Timestamp,
     /// How long it shall be.
     pub length: Duration,
-    /// What has counted until it last stopped, in milliseconds.
-    counted: i64,
-    /// Since when it counts; none while it is held.
+    /// The stretches of time that count, up to where it last stopped.
+    spans: Vec<(Timestamp, Timestamp)>,
+    /// Since when it counts; none while it is held, or while a signal of its stage is not known.
     since: Option<Timestamp>,
     /// Whether it is over.
     pub done: bool,
@@ -156,9 +160,10 @@ impl Bake {
     /// How long it has counted, at most its length.
     #[must_use]
     pub fn elapsed(&self, now: Timestamp) -> Duration {
-        let running = self.since.map_or(0, |since| millis_between(since, now));
-        let millis = u64::try_from(self.counted.saturating_add(running)).unwrap_or(0);
-        if self.done { self.length } else { Duration::from_millis(millis).min(self.length) }
+        let spans = self.spans.iter().copied().chain(self.since.map(|since| (since, now)));
+        let millis = spans.fold(0_i64, |sum, (from, to)| sum.saturating_add(millis_between(from, to)));
+        let counted = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
+        if self.done { self.length } else { counted.min(self.length) }
     }
 
     /// How long it still takes.
@@ -168,9 +173,15 @@ impl Bake {
         Duration::from_millis(u64::try_from(left).unwrap_or(0))
     }
 
+    /// Whether its time counts now: not while it is held, or while a signal of its stage is not known.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.since.is_some()
+    }
+
     fn stop(&mut self, at: Timestamp) {
         if let Some(since) = self.since.take() {
-            self.counted = self.counted.saturating_add(millis_between(since, at));
+            self.add(since, at);
         }
     }
 
@@ -178,10 +189,25 @@ impl Bake {
         self.since.get_or_insert(at);
     }
 
-    /// Takes out the time in which nobody watched.
+    /// Takes out the time in which nobody watched, whatever was held or resumed meanwhile.
     fn forget(&mut self, from: Timestamp, to: Timestamp) {
-        if let Some(since) = self.since {
-            self.counted = self.counted.saturating_sub(millis_between(from.max(since), to));
+        if from >= to {
+            return;
+        }
+        let spans = std::mem::take(&mut self.spans);
+        for (began, ended) in spans {
+            self.add(began, ended.min(from));
+            self.add(began.max(to), ended);
+        }
+        if let Some(since) = self.since.filter(|since| *since < to) {
+            self.add(since, from);
+            self.since = Some(to);
+        }
+    }
+
+    fn add(&mut self, from: Timestamp, to: Timestamp) {
+        if from < to {
+            self.spans.push((from, to));
         }
     }
 }
@@ -224,6 +250,8 @@ pub struct Turn {
     pub at: Timestamp,
     /// Why, in a sentence.
     pub why: String,
+    /// Whether a person went on after it.
+    pub accepted: bool,
 }
 
 /// Why nothing new starts.
@@ -233,6 +261,8 @@ pub struct Hold {
     pub by: String,
     /// Since when.
     pub at: Timestamp,
+    /// The sequence number of the event that brought it.
+    pub sequence: u64,
     /// Why.
     pub why: String,
 }
@@ -267,6 +297,8 @@ pub struct UndoState {
     pub stuck: Option<String>,
     /// Whether it is done.
     pub done: bool,
+    /// Whether something else still acted on its target after its act began, so that it has to be done again.
+    again: bool,
 }
 
 /// Who drives a release.
@@ -437,7 +469,8 @@ impl Release {
             EventKind::ControllerTook { host, pid, token, unwatched_since } => {
                 self.controller = Some(Controller { host: host.clone(), pid: *pid, since: at, token: *token });
                 if let Some(from) = unwatched_since {
-                    self.bakes(|bake| bake.forget(*from, at));
+                    let bakes = self.stages.iter_mut().filter_map(|state| state.bake.as_mut());
+                    bakes.filter(|bake| !bake.done).for_each(|bake| bake.forget(*from, at));
                 }
             }
             EventKind::StageStarted { stage, attempt } => self.with_stage(stage, |state| {
@@ -460,14 +493,17 @@ impl Release {
                 let operation = Operation { id: op.clone(), act: act.clone(), attempt: *attempt, step: *step, at, outcome: None };
                 self.operation_began(stage, operation);
             }
-            EventKind::OperationEnded { op, stage, outcome } => self.operation_ended(op, stage, outcome),
+            EventKind::OperationEnded { op, stage, outcome } => {
+                self.operation_ended(op, stage, outcome, at);
+                self.end_stopped(at);
+            }
             EventKind::BakeStarted { stage, step } => {
                 let length = self.bake_length(stage, *step);
-                let since = self.hold.is_none().then_some(at);
                 self.with_stage(stage, |state| {
                     state.phase = Phase::Baking;
-                    state.bake = Some(Bake { started: at, length, counted: 0, since, done: false });
+                    state.bake = Some(Bake { started: at, length, spans: Vec::new(), since: None, done: false });
                 });
+                self.count_bakes(at);
             }
             EventKind::BakeEnded { stage, .. } => self.with_stage(stage, |state| {
                 state.phase = Phase::Paused;
@@ -476,7 +512,13 @@ impl Release {
                     bake.done = true;
                 }
             }),
-            EventKind::StagePassed { stage } => self.with_stage(stage, |state| state.end(Phase::Passed, at, None)),
+            EventKind::StagePassed { stage } | EventKind::StageSettled { stage } => {
+                let sequence = self.sequence;
+                self.with_stage(stage, |state| {
+                    state.end(Phase::Passed, at, None);
+                    state.passed = Some(sequence);
+                });
+            }
             EventKind::StageFailed { stage, why } => {
                 self.with_stage(stage, |state| state.end(Phase::Failed, at, Some(why.clone())));
             }
@@ -484,23 +526,24 @@ impl Release {
                 state.phase = Phase::Unsettled;
                 state.why = Some(why.clone());
             }),
-            EventKind::StageSettled { stage } => self.with_stage(stage, |state| state.end(Phase::Passed, at, None)),
             EventKind::Held { why } => {
-                self.hold = Some(Hold { by: event.by.clone(), at, why: why.clone() });
-                self.bakes(|bake| bake.stop(at));
+                self.hold = Some(Hold { by: event.by.clone(), at, sequence: self.sequence, why: why.clone() });
+                self.count_bakes(at);
             }
             EventKind::Resumed { .. } => {
                 self.hold = None;
                 self.resumed = Some(at);
-                self.bakes(|bake| bake.go_on(at));
+                self.turns.values_mut().for_each(|turn| turn.accepted = true);
+                self.count_bakes(at);
             }
             EventKind::RollbackStarted { why, steps, kept } => {
                 self.ended = None;
                 self.hold = None;
-                self.bakes(|bake| bake.stop(at));
                 let steps = steps.iter().cloned().map(UndoState::new).collect();
                 self.rollback =
                     Some(Rollback { by: event.by.clone(), at, why: why.clone(), steps, kept: kept.clone(), done: false });
+                self.count_bakes(at);
+                self.end_stopped(at);
             }
             EventKind::RollbackStuck { stage, why } => self.with_undo(stage, |undo| undo.stuck = Some(why.clone())),
             EventKind::RollbackRetried { stage } => self.with_undo(stage, |undo| {
@@ -510,11 +553,15 @@ impl Release {
             }),
             EventKind::RolledBack => {
                 self.ended = Some(at);
+                self.checks_stop();
                 if let Some(rollback) = &mut self.rollback {
                     rollback.done = true;
                 }
             }
-            EventKind::Completed => self.ended = Some(at),
+            EventKind::Completed => {
+                self.ended = Some(at);
+                self.checks_stop();
+            }
             EventKind::CheckSigned { check, note, evidence, version, digest } => {
                 // A signature for another version or another plan is no signature for this one.
                 if *version == self.version && *digest == self.digest {
@@ -530,16 +577,20 @@ impl Release {
                 self.check_ended(check, *result, event, (!detail.is_empty()).then(|| detail.clone()), None);
             }
             EventKind::SignalTurned { signal, verdict, why, .. } => {
-                self.turns.insert(signal.clone(), Turn { verdict: *verdict, at, why: why.clone() });
+                self.turns.insert(signal.clone(), Turn { verdict: *verdict, at, why: why.clone(), accepted: false });
+                self.count_bakes(at);
             }
         }
     }
 
-    fn bakes(&mut self, mut change: impl FnMut(&mut Bake)) {
-        for state in &mut self.stages {
-            if let Some(bake) = state.bake.as_mut().filter(|bake| !bake.done) {
-                change(bake);
-            }
+    /// Lets the time of every watch that is not over count or not: it is no watch while the release is held or goes back,
+    /// nor while a signal of its stage has turned unknown.
+    fn count_bakes(&mut self, at: Timestamp) {
+        let flies = self.hold.is_none() && self.rollback.is_none();
+        for (stage, state) in self.plan.stages.iter().zip(&mut self.stages) {
+            let Some(bake) = state.bake.as_mut().filter(|bake| !bake.done) else { continue };
+            let unknown = |id: &Id| self.turns.get(id).is_some_and(|turn| turn.verdict == Verdict::Unknown);
+            if flies && !stage.signals.iter().any(unknown) { bake.go_on(at) } else { bake.stop(at) }
         }
     }
 
@@ -557,51 +608,89 @@ impl Release {
         }
     }
 
+    /// Nobody runs the checks of a release that is over: what still ran is open again, or as it was.
+    fn checks_stop(&mut self) {
+        self.checks.values_mut().for_each(|check| check.running = None);
+    }
+
+    /// Once the release goes back, ends each open stage of which nothing runs any more and that has no step on the way back.
+    fn end_stopped(&mut self, at: Timestamp) {
+        let Some(rollback) = &self.rollback else { return };
+        for (stage, state) in self.plan.stages.iter().zip(&mut self.stages) {
+            let undone = rollback.steps.iter().any(|undo| undo.step.stage == stage.id);
+            if undone || !state.phase.is_open() || state.under_way().is_some() {
+                continue;
+            }
+            match state.operation.as_ref().map(|operation| &operation.outcome) {
+                // It was faster than the way back. What stays of it is named there.
+                Some(Some(Outcome::Succeeded { .. })) => state.end(Phase::Passed, at, None),
+                Some(Some(Outcome::Lost { why })) => {
+                    let why = format!("stopped by the rollback, and nobody knows how it ended: {why}");
+                    state.end(Phase::Failed, at, Some(why));
+                }
+                None if !state.touched => state.end(Phase::RolledBack, at, None),
+                Some(_) | None => state.end(Phase::Failed, at, Some("stopped by the rollback".to_owned())),
+            }
+        }
+    }
+
     fn operation_began(&mut self, stage: &str, operation: Operation) {
         if matches!(operation.act, Act::Undo | Act::Restore) {
             self.with_undo(stage, |undo| {
                 undo.tries = undo.tries.saturating_add(1);
+                undo.again = false;
                 undo.operation = Some(operation);
             });
         } else {
             self.with_stage(stage, |state| {
+                let same = state.operation.as_ref().is_some_and(|last| last.act == operation.act);
+                state.tries = if same { state.tries.saturating_add(1) } else { 1 };
                 state.touched = true;
                 state.operation = Some(operation);
             });
         }
     }
 
-    fn operation_ended(&mut self, op: &str, stage: &str, outcome: &Outcome) {
-        let succeeded = matches!(outcome, Outcome::Succeeded { .. });
+    /// Only the first outcome of an operation counts.
+    fn operation_ended(&mut self, op: &str, stage: &str, outcome: &Outcome, at: Timestamp) {
+        if self.stage(stage).is_some_and(|(_, state)| state.under_way().is_some_and(|operation| operation.id == op)) {
+            self.with_stage(stage, |state| state.acted(outcome));
+            // Whatever still acted on a target while its traffic went back may have moved it again.
+            self.with_undo(stage, UndoState::overtaken);
+            return;
+        }
         let mut undone = None;
         self.with_undo(stage, |undo| {
-            if let Some(operation) = undo.operation.as_mut().filter(|operation| operation.id == op) {
-                operation.outcome = Some(outcome.clone());
-                undo.done = succeeded;
-                undone = succeeded.then(|| operation.act.clone());
+            if undo.under_way().is_some_and(|operation| operation.id == op) {
+                undone = undo.ended(outcome);
             }
         });
-        self.with_stage(stage, |state| {
-            if let Some(act) = undone {
-                state.phase = Phase::RolledBack;
+        if let Some(act) = undone {
+            self.with_stage(stage, |state| {
                 if act == Act::Restore {
                     state.weight = Some(0);
                 }
-            }
-            let Some(operation) = state.operation.as_mut().filter(|operation| operation.id == op) else { return };
-            operation.outcome = Some(outcome.clone());
-            if succeeded {
-                match operation.act {
-                    Act::Deploy => state.deployed = true,
-                    Act::Weight { weight } => state.weight = Some(weight),
-                    Act::Run | Act::Undo | Act::Restore => {}
-                }
-            }
-        });
+                let ended = state.ended.unwrap_or(at);
+                state.end(Phase::RolledBack, ended, state.why.clone());
+            });
+        }
     }
 }
 
 impl StageState {
+    /// Takes the outcome of its act in.
+    fn acted(&mut self, outcome: &Outcome) {
+        let Some(operation) = &mut self.operation else { return };
+        operation.outcome = Some(outcome.clone());
+        if matches!(outcome, Outcome::Succeeded { .. }) {
+            match operation.act {
+                Act::Deploy => self.deployed = true,
+                Act::Weight { weight } => self.weight = Some(weight),
+                Act::Run | Act::Undo | Act::Restore => {}
+            }
+        }
+    }
+
     fn end(&mut self, phase: Phase, at: Timestamp, why: Option<String>) {
         self.phase = phase;
         self.ended = Some(at);
@@ -616,8 +705,34 @@ impl StageState {
 }
 
 impl UndoState {
+    /// Takes the outcome of its act in; the act if that took the stage back.
+    fn ended(&mut self, outcome: &Outcome) -> Option<Act> {
+        let operation = self.operation.as_mut()?;
+        operation.outcome = Some(outcome.clone());
+        let succeeded = matches!(outcome, Outcome::Succeeded { .. });
+        if succeeded && self.again {
+            self.once_more();
+            return None;
+        }
+        self.done = succeeded;
+        succeeded.then_some(operation.act.clone())
+    }
+
+    /// Something else that acted on its target has ended: what its own act did until then does not count.
+    fn overtaken(&mut self) {
+        if self.done {
+            self.once_more();
+        } else if self.under_way().is_some() {
+            self.again = true;
+        }
+    }
+
+    fn once_more(&mut self) {
+        (self.done, self.again, self.operation, self.tries) = (false, false, None, 0);
+    }
+
     fn new(step: UndoStep) -> Self {
-        Self { step, operation: None, tries: 0, stuck: None, done: false }
+        Self { step, operation: None, tries: 0, stuck: None, done: false, again: false }
     }
 
     /// The act under way, if one is.
