@@ -13,7 +13,7 @@ use crate::{
     controller::{ActError, Logbook},
     journal::{Location, Watch},
     plan::{Check, CheckKind},
-    release::{Ask, BlockerKind, CheckStatus, Command, Phase, ReleaseStatus, Tone},
+    release::{self, Ask, BlockerKind, CheckStatus, Command, Phase, ReleaseStatus, Tone},
 };
 
 #[derive(Debug, clap::Args)]
@@ -145,8 +145,10 @@ fn take_step(logbook: &mut Logbook, by: &str) -> Result<(), Failure> {
 fn end(logbook: &Logbook, promotes: bool) -> Option<Exit> {
     let release = &logbook.release;
     let now = Timestamp::now();
+    // What follows by itself and is not written down yet is as good as under way: the controller may only be beginning.
     let busy = release.stages.iter().any(|state| matches!(state.phase, Phase::Running | Phase::Baking))
-        || release.checks.values().any(|check| check.running.is_some());
+        || release.checks.values().any(|check| check.running.is_some())
+        || !release::advance(release, now).is_empty();
     match release.status(now) {
         ReleaseStatus::Completed => Some(Exit::Done),
         ReleaseStatus::RolledBack | ReleaseStatus::Failed => Some(Exit::No),
