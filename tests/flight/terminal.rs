@@ -124,7 +124,11 @@ impl Terminal {
 
     /// Leaves it by the keys, through the question.
     #[track_caller]
-    fn quit(&mut self) {
+    fn quit(&mut self, flight: &Flight) {
+        // Leaving matters once it drives.
+        until("the controls", || flight.drives(self.child.process_id().unwrap()).then_some(()));
+        self.read();
+        assert!(!self.text().contains("Nobody drives"), "{}", self.text());
         self.press("q");
         self.shows(&["Quit?"]);
         self.read();
@@ -164,6 +168,7 @@ source  = "command"
 run     = "echo 12"
 every   = "250ms"
 samples = 1
+fail    = 50
 
 [[stages]]
 id          = "beside"
@@ -262,7 +267,7 @@ fn follows_a_resize_and_gives_the_terminal_back() {
         });
     }
     let pid = content(&flight.file("pid"));
-    terminal.quit();
+    terminal.quit(&flight);
     terminal.is_given_back();
     // What runs runs on.
     assert!(is_alive(pid.trim()));
@@ -323,7 +328,7 @@ while ! test -e end; do sleep 0.1; done
     sleep(Duration::from_millis(300));
     terminal.shows(&["noisy", "Stages"]);
     harmless(&terminal);
-    terminal.quit();
+    terminal.quit(&flight);
     terminal.is_given_back();
     // On the command line neither.
     for arguments in [&["status", &id][..], &["log", &id]] {
@@ -337,7 +342,7 @@ fn the_demo_opens_and_leaves_nothing_behind() {
     let flight = Flight::new("");
     let mut terminal = Terminal::open(&flight, 200, 50, &["demo"]);
     terminal.shows(&["Stages", "Checklist", "Health", "Log", "2.4.0", "2.3.7", "canary"]);
-    terminal.quit();
+    terminal.quit(&flight);
     terminal.is_given_back();
     assert_eq!(crate::demo::left_behind(&flight), Vec::<String>::new());
 }
