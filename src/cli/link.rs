@@ -13,7 +13,7 @@ use super::{Failure, thread};
 use crate::{
     controller::{self, Files, Logbook, LogbookError, PATIENCE},
     journal::{Location, Watch},
-    release::Act,
+    release::{Act, EventKind},
     tui::{Driving, Link, Request, Update},
 };
 
@@ -44,7 +44,7 @@ pub(super) fn begin(
         driving: None,
         trouble: None,
         lines: Vec::new(),
-        begun: Instant::now(),
+        opened: Instant::now(),
     };
     let handle = std::thread::Builder::new().name("link".to_owned()).spawn(move || {
         let _watch = watch;
@@ -63,7 +63,7 @@ struct Far {
     driving: Option<Driving>,
     trouble: Option<String>,
     lines: Vec<String>,
-    begun: Instant,
+    opened: Instant,
 }
 
 /// The cockpit no longer listens.
@@ -116,8 +116,12 @@ impl Far {
         let news = self.logbook.catch_up().and_then(|events| Ok((events, self.logbook.read_samples()?)));
         match news {
             Ok((events, samples)) => {
+                let taken = events.iter().any(|(_, event)| matches!(event.kind, EventKind::ControllerTook { .. }));
                 for (sequence, event) in events {
                     self.send(Update::Event(sequence, event)).await?;
+                }
+                if taken {
+                    self.tell_driving().await?;
                 }
                 if !samples.is_empty() {
                     self.send(Update::Samples(samples)).await?;
@@ -174,10 +178,12 @@ impl Far {
             }
             // One that is over needs nobody until somebody asks for more.
             _ if self.logbook.release.is_over() => Driving::Here,
-            // The controller is about to take it.
-            _ if self.begun.elapsed() < PATIENCE => return Ok(()),
             lease => Driving::Nobody { since: lease.map(|lease| lease.renewed) },
         };
+        // This process is about to take the controls: that nobody has them yet is no news.
+        if self.driving.is_none() && matches!(driving, Driving::Nobody { .. }) && self.opened.elapsed() < PULSE {
+            return Ok(());
+        }
         if self.driving.as_ref() != Some(&driving) {
             self.driving = Some(driving.clone());
             self.send(Update::Driving(driving)).await?;

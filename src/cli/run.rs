@@ -1,6 +1,6 @@
 //! `flightdeck run`: drives a release without a screen until it ends or needs a person.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio::{
@@ -12,28 +12,44 @@ use super::{Exit, Failure, Global, answer, start, status, tell, thread};
 use crate::{
     controller::{ActError, Logbook},
     journal::{Location, Watch},
-    release::{Ask, BlockerKind, Command, Phase, ReleaseStatus, Tone},
+    plan::{Check, CheckKind},
+    release::{self, Ask, BlockerKind, CheckStatus, Command, Phase, ReleaseStatus, Tone},
 };
 
 #[derive(Debug, clap::Args)]
 #[group(id = "run-arguments")]
 pub(super) struct Arguments {
-    #[command(flatten)]
-    start: start::Arguments,
+    /// The plan; by default flightdeck.toml here or in a folder above
+    plan: Option<PathBuf>,
+    /// The version to bring out
+    #[arg(long, value_name = "V", required_unless_present = "release")]
+    version: Option<String>,
+    /// The version it replaces; by default what the plan's first target says is stable, else the last version that was completed
+    #[arg(long, value_name = "V")]
+    previous: Option<String>,
+    /// Drive a release that was begun already, instead of beginning one: its id or the beginning of it
+    #[arg(long, value_name = "RELEASE", conflicts_with_all = ["plan", "version", "previous"])]
+    release: Option<String>,
     /// Take each step that waits for a person as soon as its gate is open, in your name
     #[arg(long)]
     promote: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failure> {
-    let (location, logbook) = start::begin(&arguments.start, global)?;
+    let (location, logbook) = match (&arguments.release, &arguments.version) {
+        (None, Some(version)) => {
+            let (plan, previous) = (arguments.plan.clone(), arguments.previous.clone());
+            start::begin(&start::Arguments { plan, version: version.clone(), previous }, global)?
+        }
+        (release, _) => global.logbook(release.as_deref())?,
+    };
     let promote = arguments.promote.then(|| global.operator()).transpose()?;
     tell(&format!("release {}", logbook.release.id));
     let id = logbook.release.id.clone();
     let (exit, logbook) = fly(&location, logbook, promote, Vec::new())?;
     answer(&status::text(&logbook.release.report(false, Timestamp::now())));
     if exit != Exit::Done && !logbook.release.is_over() {
-        tell(&format!("Go on with: flightdeck --release {id}"));
+        tell(&format!("Go on with: flightdeck --release {id}, or without a screen: flightdeck run --release {id}"));
     }
     Ok(exit)
 }
@@ -129,8 +145,10 @@ fn take_step(logbook: &mut Logbook, by: &str) -> Result<(), Failure> {
 fn end(logbook: &Logbook, promotes: bool) -> Option<Exit> {
     let release = &logbook.release;
     let now = Timestamp::now();
+    // What follows by itself and is not written down yet is as good as under way: the controller may only be beginning.
     let busy = release.stages.iter().any(|state| matches!(state.phase, Phase::Running | Phase::Baking))
-        || release.checks.values().any(|check| check.running.is_some());
+        || release.checks.values().any(|check| check.running.is_some())
+        || !release::advance(release, now).is_empty();
     match release.status(now) {
         ReleaseStatus::Completed => Some(Exit::Done),
         ReleaseStatus::RolledBack | ReleaseStatus::Failed => Some(Exit::No),
@@ -141,14 +159,14 @@ fn end(logbook: &Logbook, promotes: bool) -> Option<Exit> {
         ReleaseStatus::Held => Some(Exit::Refused),
         ReleaseStatus::Running => None,
         ReleaseStatus::Awaiting => {
-            // A signal may recover by itself, and a check may be run again; a signature does not come by itself.
-            let needs_person = |kind: BlockerKind, id: &str| {
-                kind == BlockerKind::Check
-                    && release
-                        .plan
-                        .check(id)
-                        .is_some_and(|check| check.kind == crate::plan::CheckKind::Signed || check.every.is_none())
+            // A signal may recover by itself, and a check that was not run yet, or is run again and again, comes to be run; a
+            // signature does not come by itself.
+            let is_stuck = |check: &Check| {
+                let failed = matches!(release.check_status(check, now), CheckStatus::Failed | CheckStatus::CouldNotRun);
+                check.kind == CheckKind::Signed || (failed && check.every.is_none())
             };
+            let needs_person =
+                |kind: BlockerKind, id: &str| kind == BlockerKind::Check && release.plan.check(id).is_some_and(is_stuck);
             let blockers = release.blockers(now);
             let open = release.promotable().any(|(stage, state)| release.gate(stage, state, now).is_empty());
             let waits = blockers.iter().any(|blocker| needs_person(blocker.kind, &blocker.id));
