@@ -24,6 +24,7 @@ fn draws(criterion: &mut Criterion) {
 }
 
 /// What one draw in a hundred takes longer than: the goal is under a millisecond at 200x50.
+#[expect(clippy::print_stdout, reason = "the figure is what it is for")]
 fn slowest(_: &mut Criterion) {
     let flight = scenes::scene("failing");
     let app = App::new(flight.release, scenes::settings());
