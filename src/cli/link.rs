@@ -13,7 +13,7 @@ use super::{Failure, thread};
 use crate::{
     controller::{self, Files, Logbook, LogbookError, PATIENCE},
     journal::{Location, Watch},
-    release::Act,
+    release::{Act, EventKind},
     tui::{Driving, Link, Request, Update},
 };
 
@@ -36,7 +36,16 @@ pub(super) fn begin(
     let wake = Arc::clone(&changed);
     let watch = Watch::new(location, move || wake.notify_one())?;
     let runtime = thread::runtime()?;
-    let far = Far { location: location.clone(), logbook, update, shown: None, driving: None, trouble: None, lines: Vec::new() };
+    let far = Far {
+        location: location.clone(),
+        logbook,
+        update,
+        shown: None,
+        driving: None,
+        trouble: None,
+        lines: Vec::new(),
+        opened: Instant::now(),
+    };
     let handle = std::thread::Builder::new().name("link".to_owned()).spawn(move || {
         let _watch = watch;
         // It ends when the cockpit no longer listens.
@@ -54,6 +63,7 @@ struct Far {
     driving: Option<Driving>,
     trouble: Option<String>,
     lines: Vec<String>,
+    opened: Instant,
 }
 
 /// The cockpit no longer listens.
@@ -106,8 +116,12 @@ impl Far {
         let news = self.logbook.catch_up().and_then(|events| Ok((events, self.logbook.read_samples()?)));
         match news {
             Ok((events, samples)) => {
+                let taken = events.iter().any(|(_, event)| matches!(event.kind, EventKind::ControllerTook { .. }));
                 for (sequence, event) in events {
                     self.send(Update::Event(sequence, event)).await?;
+                }
+                if taken {
+                    self.tell_driving().await?;
                 }
                 if !samples.is_empty() {
                     self.send(Update::Samples(samples)).await?;
@@ -166,6 +180,10 @@ impl Far {
             _ if self.logbook.release.is_over() => Driving::Here,
             lease => Driving::Nobody { since: lease.map(|lease| lease.renewed) },
         };
+        // This process is about to take the controls: that nobody has them yet is no news.
+        if self.driving.is_none() && matches!(driving, Driving::Nobody { .. }) && self.opened.elapsed() < PULSE {
+            return Ok(());
+        }
         if self.driving.as_ref() != Some(&driving) {
             self.driving = Some(driving.clone());
             self.send(Update::Driving(driving)).await?;
