@@ -170,6 +170,13 @@ impl Flight {
         fs::write(self.file("end"), "").unwrap();
     }
 
+    /// Whether a process holds a lease.
+    pub(crate) fn drives(&self, pid: u32) -> bool {
+        let journal = rusqlite::Connection::open(self.journal()).unwrap();
+        let query = "SELECT count(*) FROM leases WHERE pid = ?1 AND released = 0";
+        journal.query_row(query, [pid], |row| row.get::<_, i64>(0)).is_ok_and(|count| count > 0)
+    }
+
     /// The process that holds a release's lease.
     pub(crate) fn holder(&self, release: &str) -> Option<u32> {
         let journal = rusqlite::Connection::open(self.journal()).ok()?;

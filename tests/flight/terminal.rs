@@ -124,11 +124,17 @@ impl Terminal {
 
     /// Leaves it by the keys, through the question.
     #[track_caller]
-    fn quit(&mut self) {
+    fn quit(&mut self, flight: &Flight) {
+        // Leaving matters once it drives.
+        until("the controls", || flight.drives(self.child.process_id().unwrap()).then_some(()));
+        self.read();
+        assert!(!self.text().contains("Nobody drives"), "{}", self.text());
         self.press("q");
         self.shows(&["Quit?"]);
         self.read();
-        self.press("\t\r");
+        self.press("\t");
+        self.read();
+        self.press("\r");
         assert_eq!(self.ends(Duration::from_secs(10)), 0);
     }
 
@@ -164,6 +170,7 @@ source  = "command"
 run     = "echo 12"
 every   = "250ms"
 samples = 1
+fail    = 50
 
 [[stages]]
 id          = "beside"
@@ -234,7 +241,7 @@ fn promotes_by_keyboard() {
     terminal.press("production");
     terminal.read();
     terminal.press("\r");
-    terminal.shows(&["rolled back"]);
+    terminal.shows(&["flightdeck  rolled back"]);
     until("the rollback", || (flight.status(&id)["state"] == "rolled_back").then_some(()));
     assert_eq!(flight.acts()[2..], ["restore"]);
     // What is over is left without a question.
@@ -262,7 +269,7 @@ fn follows_a_resize_and_gives_the_terminal_back() {
         });
     }
     let pid = content(&flight.file("pid"));
-    terminal.quit();
+    terminal.quit(&flight);
     terminal.is_given_back();
     // What runs runs on.
     assert!(is_alive(pid.trim()));
@@ -323,7 +330,7 @@ while ! test -e end; do sleep 0.1; done
     sleep(Duration::from_millis(300));
     terminal.shows(&["noisy", "Stages"]);
     harmless(&terminal);
-    terminal.quit();
+    terminal.quit(&flight);
     terminal.is_given_back();
     // On the command line neither.
     for arguments in [&["status", &id][..], &["log", &id]] {
@@ -337,7 +344,7 @@ fn the_demo_opens_and_leaves_nothing_behind() {
     let flight = Flight::new("");
     let mut terminal = Terminal::open(&flight, 200, 50, &["demo"]);
     terminal.shows(&["Stages", "Checklist", "Health", "Log", "2.4.0", "2.3.7", "canary"]);
-    terminal.quit();
+    terminal.quit(&flight);
     terminal.is_given_back();
     assert_eq!(crate::demo::left_behind(&flight), Vec::<String>::new());
 }
