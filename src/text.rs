@@ -52,7 +52,7 @@ pub fn line(text: &str, limit: usize) -> String {
     safe
 }
 
-/// The text if it is safe as it stands, else its safe [`line`] without a limit.
+/// The text if it is safe as it stands, else its safe [`line()`] without a limit.
 #[must_use]
 pub fn safe(text: &str) -> Cow<'_, str> {
     if text.chars().any(is_unsafe) { Cow::Owned(line(text, usize::MAX)) } else { Cow::Borrowed(text) }

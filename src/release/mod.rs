@@ -1,6 +1,6 @@
 //! The pure core: what happened, what is so, what may be done, what would follow. No I/O, no clock, no randomness.
 //!
-//! [`decide`] turns what a person asks for into events, [`advance`] what happens by itself; [`Release::apply`] folds
+//! [`decide()`] turns what a person asks for into events, [`advance()`] what happens by itself; [`Release::apply`] folds
 //! them. Gates, consequences, the way back and the status are functions of the same state.
 
 mod advance;

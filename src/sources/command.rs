@@ -5,9 +5,12 @@ use std::{path::Path, time::Duration};
 use super::ERROR_LENGTH;
 use crate::{health::Unknown, process, text};
 
+/// Whoever samples sets the limit, and lets go of this when it is reached.
+const ENOUGH: Duration = Duration::from_secs(24 * 3600);
+
 /// Runs the command in its own process group, all of which is killed where this is dropped before it ends.
-pub(super) async fn take(run: &str, folder: &Path, env: &[(String, String)], limit: Duration) -> Result<f64, Unknown> {
-    match process::shell(run, folder, env, limit).await {
+pub(super) async fn take(run: &str, folder: &Path, env: &[(String, String)]) -> Result<f64, Unknown> {
+    match process::shell(run, folder, env, ENOUGH).await {
         Ok(finished) if finished.is_success() => number(&finished.stdout),
         Ok(finished) => Err(Unknown::Error(text::line(&finished.words(), ERROR_LENGTH))),
         Err(error) => Err(Unknown::Error(text::line(&error.to_string(), ERROR_LENGTH))),
@@ -33,7 +36,7 @@ mod tests {
     use super::*;
 
     async fn run(command: &str) -> Result<f64, Unknown> {
-        take(command, Path::new("/"), &[("ANSWER".into(), "42".into())], Duration::from_secs(30)).await
+        take(command, Path::new("/"), &[("ANSWER".into(), "42".into())]).await
     }
 
     #[tokio::test]
@@ -56,7 +59,7 @@ mod tests {
         ] {
             assert_eq!(run(command).await, expected, "{command}");
         }
-        let missing = take("true", Path::new("/nowhere"), &[], Duration::from_secs(30)).await;
+        let missing = take("true", Path::new("/nowhere"), &[]).await;
         assert!(matches!(missing, Err(Unknown::Error(why)) if why.starts_with("could not be started: No such file")));
     }
 
@@ -71,8 +74,7 @@ mod tests {
     async fn its_whole_group_ends_with_it() {
         let folder = tempfile::tempdir().unwrap();
         let run = "sleep 61 & echo $! >child; wait";
-        let taken =
-            tokio::time::timeout(Duration::from_millis(500), take(run, folder.path(), &[], Duration::from_secs(30))).await;
+        let taken = tokio::time::timeout(Duration::from_millis(500), take(run, folder.path(), &[])).await;
         assert!(taken.is_err());
         let pid: i32 = std::fs::read_to_string(folder.path().join("child")).unwrap().trim().parse().unwrap();
         for _ in 0..500 {

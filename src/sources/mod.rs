@@ -86,9 +86,7 @@ async fn take(signal: &Signal, context: &Context, memory: &mut Memory, asked: Ti
         Source::Probe { url, measure, status, body } => {
             probe::take(&context.http, url, *measure, *status, body.as_deref(), asked).await.map(|number| (None, number))
         }
-        Source::Command { run } => {
-            command::take(run, &context.folder, &context.env, signal.sampling_timeout().get()).await.map(|number| (None, number))
-        }
+        Source::Command { run } => command::take(run, &context.folder, &context.env).await.map(|number| (None, number)),
     }
 }
 
