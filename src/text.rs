@@ -11,6 +11,10 @@ pub fn is_unsafe(c: char) -> bool {
     matches!(c,
         '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}'   // C0, DEL, C1
         | '\u{ad}' | '\u{61c}' | '\u{180e}'         // soft hyphen, Arabic letter mark, Mongolian vowel separator
+        | '\u{34f}' | '\u{115f}' | '\u{1160}'       // grapheme joiner, Hangul fillers
+        | '\u{17b4}' | '\u{17b5}'                   // Khmer vowels without a shape
+        | '\u{3164}' | '\u{ffa0}'                   // more Hangul fillers
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' // format controls of shorthand and of music
         | '\u{200b}'..='\u{200f}'                   // zero width, left-to-right and right-to-left marks
         | '\u{2028}'..='\u{202e}'                   // line and paragraph separators, bidi embeddings and overrides
         | '\u{2060}'..='\u{206f}'                   // word joiner, invisible operators, bidi isolates
@@ -113,6 +117,20 @@ mod tests {
             ("abc\u{202e}fed", "abc�fed"),
             ("zero\u{200b}width", "zero�width"),
             ("naïve 日本 ✔", "naïve 日本 ✔"),
+            ("\u{1b}P1$r0m\u{1b}\\after", "after"),
+            ("\u{1b}_payload\u{9c}after", "after"),
+            ("\u{1b}]8;;http://a\u{7}link\u{1b}]8;;\u{7}", "link"),
+            ("\u{1b}]never closed\nnext line", " next line"),
+            ("\u{1b}[?1049h\u{1b}[>1uin", "in"),
+            ("\u{1b}cfull reset", "full reset"),
+            ("\u{1b}", ""),
+            ("\u{1b}[", ""),
+            ("\u{1b}[38;5", ""),
+            ("\u{1b}\u{1b}[31mx", "[31mx"),
+            ("del\u{7f}", "del�"),
+            ("isolate\u{2066}x\u{2069}", "isolate�x�"),
+            ("filler\u{3164}", "filler�"),
+            ("tag\u{e0041}", "tag�"),
         ] {
             assert_eq!(line(text, 200), expected, "{text:?}");
         }
@@ -134,6 +152,27 @@ mod tests {
             let text = line_from_bytes(&bytes, limit);
             proptest::prop_assert!(!text.chars().any(is_unsafe), "{:?}", text);
             proptest::prop_assert!(text.chars().count() <= limit + 1);
+        }
+
+        #[test]
+        fn what_is_safe_stays_as_it_is(text in ".*", limit in 0usize..60) {
+            let cleaned = safe(&text).into_owned();
+            proptest::prop_assert!(!cleaned.chars().any(is_unsafe));
+            proptest::prop_assert_eq!(safe(&cleaned).into_owned(), cleaned.clone());
+            let short = line(&text, limit);
+            proptest::prop_assert!(short.chars().count() <= limit);
+            proptest::prop_assert!(!short.chars().any(is_unsafe));
+            if text.chars().any(is_unsafe) {
+                proptest::prop_assert!(safe(&text) == line(&text, usize::MAX));
+            }
+        }
+
+        #[test]
+        fn escapes_of_any_kind_leave_nothing(
+            parts in proptest::collection::vec("\\PC{0,6}|\u{1b}|\u{9b}|\\[|\\]|[0-9;]{1,3}|m|\u{7}|\n|\u{202e}|\u{9c}", 0..40),
+        ) {
+            let text = parts.concat();
+            proptest::prop_assert!(!line(&text, 500).chars().any(is_unsafe), "{:?}", text);
         }
     }
 }

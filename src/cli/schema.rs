@@ -29,22 +29,3 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     answer(&serde_json::to_string_pretty(&schema).unwrap_or_default());
     Ok(Exit::Done)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `UPDATE_SCHEMA=1 cargo test --lib schema` writes it anew.
-    #[test]
-    fn the_file_is_what_status_prints() {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/status.schema.json");
-        let schema = serde_json::to_string_pretty(&schemars::schema_for!(Status)).unwrap() + "\n";
-        if std::env::var_os("UPDATE_SCHEMA").is_some() {
-            std::fs::write(&path, &schema).unwrap();
-        }
-        assert!(
-            std::fs::read_to_string(&path).is_ok_and(|kept| kept == schema),
-            "assets/status.schema.json is not what the types say"
-        );
-    }
-}

@@ -57,7 +57,7 @@ impl Release {
         match ask {
             Ask::Promote(named) => self.of_promote(named.as_deref(), now),
             Ask::Hold => plain(self.of_hold()),
-            Ask::Resume => Consequence { seen: Some(self.seen(None)), ..plain(self.of_resume()) },
+            Ask::Resume => Consequence { seen: Some(self.seen(None)), ..plain(self.of_resume(now)) },
             Ask::Rollback => self.of_rollback(),
             Ask::Retry(named) => self.of_retry(named.as_deref(), now),
             Ask::Recheck(check) => plain(vec![format!("Runs the check {check} again.")]),
@@ -71,9 +71,12 @@ impl Release {
 
     fn of_promote(&self, named: Option<&str>, now: Timestamp) -> Consequence {
         let Some((stage, state)) = self.meant(named) else {
-            let line = match self.stages().find(|(_, state)| matches!(state.phase, Phase::Running | Phase::Baking)) {
-                Some((stage, _)) => format!("nothing to promote: {} is under way", stage.id),
-                None => "nothing to promote".to_owned(),
+            let busy = self.stages().find(|(_, state)| matches!(state.phase, Phase::Running | Phase::Baking));
+            let line = match (&self.rollback, busy) {
+                (Some(rollback), _) if rollback.done => "nothing to promote: it was rolled back".to_owned(),
+                (Some(_), _) => "nothing to promote: it is being rolled back".to_owned(),
+                (None, Some((stage, _))) => format!("nothing to promote: {} is under way", stage.id),
+                (None, None) => "nothing to promote".to_owned(),
             };
             return Consequence { line: line.clone(), lines: vec![line], ..Consequence::default() };
         };
@@ -208,11 +211,18 @@ impl Release {
         lines
     }
 
-    fn of_resume(&self) -> Vec<String> {
-        match &self.hold {
-            Some(hold) => vec![format!("Goes on. It was held by {}: {}", hold.by, hold.why)],
-            None => vec!["It is not held.".to_owned()],
+    fn of_resume(&self, now: Timestamp) -> Vec<String> {
+        let Some(hold) = &self.hold else { return vec!["It is not held.".to_owned()] };
+        let mut lines = vec![format!("Goes on. It was held by {}: {}", hold.by, hold.why)];
+        let open = self.stages().filter(|(stage, state)| state.phase.is_open() && stage.on_fail == OnFail::Hold);
+        for (stage, _) in open {
+            for id in &stage.signals {
+                if self.judge(id, now).is_some_and(|judged| judged.verdict == Verdict::Fail) {
+                    lines.push(format!("Mind: {id} still fails. {} does not hold for it again before it recovers.", stage.id));
+                }
+            }
         }
+        lines
     }
 
     fn of_rollback(&self) -> Consequence {

@@ -113,6 +113,7 @@ fn in_the_way(blockers: &[Blocker]) -> String {
     let each = blockers.iter().map(|blocker| match (&blocker.stage, blocker.kind) {
         (_, super::BlockerKind::Hold) => format!("held by {}: {}", blocker.id, blocker.why),
         (None, _) => blocker.why.clone(),
+        (Some(stage), super::BlockerKind::Stage) => format!("{stage}: {}", blocker.why),
         (Some(stage), _) => format!("{stage} waits for {}: {}", blocker.id, blocker.why),
     });
     each.collect::<Vec<_>>().join("; ")
@@ -251,14 +252,10 @@ fn not_promotable(release: &Release, stage: &Stage, state: &StageState, now: Tim
         }
     }
     Refusal::NotNow(match state.phase {
-        Phase::Baking => match &state.bake {
-            Some(bake) if !bake.left(now).is_zero() => {
-                format!("{id} is still being watched, {} to go", bake.left(now).rounded())
-            }
-            _ => match release.gate_of_watch(stage, state, now) {
-                blockers if blockers.is_empty() => format!("{id} is still being watched"),
-                blockers => return Refusal::Gate(blockers),
-            },
+        Phase::Baking => match (release.gate_of_watch(stage, state, now), &state.bake) {
+            (blockers, _) if !blockers.is_empty() => return Refusal::Gate(blockers),
+            (_, Some(bake)) => format!("{id} is still being watched, {} to go", bake.left(now).rounded()),
+            (_, None) => format!("{id} is still being watched"),
         },
         Phase::Running => format!("{id} is still running"),
         Phase::Passed => format!("{id} has passed"),

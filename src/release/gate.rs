@@ -288,8 +288,13 @@ impl Release {
     fn holds(&self) -> Vec<Blocker> {
         let mut blockers = Vec::new();
         if let Some(rollback) = &self.rollback {
-            let why = if rollback.done { "it was rolled back" } else { "it is being rolled back" };
-            blockers.push(Blocker { stage: None, kind: BlockerKind::Rollback, id: rollback.by.clone(), why: why.to_owned() });
+            let stuck = rollback.steps.iter().find_map(|undo| Some((&undo.step.stage, undo.stuck.as_ref()?)));
+            let why = match stuck {
+                Some((stage, why)) => format!("the rollback is stuck at {stage}: {why}"),
+                None if rollback.done => "it was rolled back".to_owned(),
+                None => "it is being rolled back".to_owned(),
+            };
+            blockers.push(Blocker { stage: None, kind: BlockerKind::Rollback, id: rollback.by.clone(), why });
         }
         if let Some(hold) = &self.hold {
             blockers.push(Blocker { stage: None, kind: BlockerKind::Hold, id: hold.by.clone(), why: hold.why.clone() });
