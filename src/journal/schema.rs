@@ -127,9 +127,12 @@ pub(super) fn connect(location: &Location, durability: Durability) -> Result<Con
     connection.pragma_update(None, "fullfsync", durability == Durability::Synced).map_err(fail)?;
     connection.pragma_update(None, "trusted_schema", false).map_err(fail)?;
 
+    // One look: read apart, what another process creates in between would look like another program's file.
+    let look = connection.unchecked_transaction().map_err(fail)?;
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(fail);
     let (application, found) = (pragma("application_id")?, pragma("user_version")?);
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(fail)?;
+    look.commit().map_err(fail)?;
     let empty = application == 0 && found == 0 && tables == 0;
     if !empty && application != APPLICATION {
         return Err(JournalError::NotAJournal {
