@@ -295,7 +295,7 @@ pub fn update(app: &mut App, message: Message, now: Timestamp) -> Vec<Request> {
             app.dirty = true;
             Vec::new()
         }
-        Message::Input(Input::Focus(_)) => Vec::new(),
+        Message::Input(Input::Focus(_) | Input::Mouse(_) | Input::Suspend | Input::Resumed) => Vec::new(),
         Message::Input(Input::Paste(text)) => {
             app.dirty = true;
             app.guard.pasted(None);

@@ -13,8 +13,36 @@ pub enum Input {
     Resize(u16, u16),
     /// The terminal's window was given the focus, or lost it.
     Focus(bool),
+    /// The mouse, where it is listened to.
+    Mouse(Mouse),
+    /// The process was asked from outside to give the terminal back for a while.
+    Suspend,
+    /// The process goes on after it was stopped: somebody else may have used the terminal.
+    Resumed,
     /// The process or the session is asked to end.
     Stop(Stop),
+}
+
+/// What the mouse did, and over which cell; the first column and the first row are 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mouse {
+    /// What it did.
+    pub what: Gesture,
+    /// The column.
+    pub column: u16,
+    /// The row.
+    pub row: u16,
+}
+
+/// What a mouse does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gesture {
+    /// Its first button went down.
+    Click,
+    /// Its wheel was turned away from the person.
+    WheelUp,
+    /// Its wheel was turned towards the person.
+    WheelDown,
 }
 
 /// Why it is asked to end.
@@ -44,7 +72,7 @@ pub struct Key {
 }
 
 /// Which key. A letter stands as it is written: shift and `r` is `R`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "keys are called what they are called")]
 pub enum Code {
     Char(char),
@@ -62,10 +90,12 @@ pub enum Code {
     End,
     PageUp,
     PageDown,
+    Insert,
+    F(u8),
 }
 
 /// What is held down with a key, besides shift.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Mods {
     /// Control.
     pub ctrl: bool,

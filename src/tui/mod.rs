@@ -4,6 +4,7 @@
 //! cockpit knows the release and a [`Link`] to the rest, and nothing of the world outside.
 
 mod app;
+mod console;
 mod dialog;
 mod draw;
 mod guard;
@@ -16,8 +17,9 @@ mod theme;
 mod words;
 
 pub use app::{App, Exit, Message, Settings, update};
+pub use console::{Call, Console};
 pub use draw::draw;
-pub use input::{Code, Input, Key, Kind, Mods, Stop};
+pub use input::{Code, Gesture, Input, Key, Kind, Mods, Mouse, Stop};
 pub use keys::{Act, BINDINGS, Binding};
 pub use link::{Driving, Link, Request, Update};
 pub use run::{Clock, SystemClock, run};
