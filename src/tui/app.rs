@@ -10,11 +10,12 @@ use super::{
     input::{Code, Input, Key, Kind, Stop},
     keys::{self, Act},
     link::{Driving, Request, Update},
+    output::Output,
     theme::{Depth, Symbols, Theme},
 };
 use crate::{
     plan::CheckKind,
-    release::{Ask, Command, Event, Phase, Release, Tone},
+    release::{Ask, Command, Event, Expected, Phase, Release, Tone},
 };
 
 /// How long a message stands at the foot of the screen, in seconds.
@@ -92,7 +93,9 @@ pub struct App {
     pub(crate) zone: TimeZone,
     pub(crate) driving: Option<Driving>,
     pub(crate) trouble: Option<String>,
-    pub(crate) output: Option<(String, Vec<String>)>,
+    pub(crate) output: Output,
+    /// What stages usually take.
+    pub(crate) expected: Expected,
     pub(crate) pane: Pane,
     rows: [Option<usize>; 3],
     pub(crate) overlay: Option<Overlay>,
@@ -117,7 +120,8 @@ impl App {
             settings,
             driving: None,
             trouble: None,
-            output: None,
+            output: Output::default(),
+            expected: Expected::default(),
             pane: Pane::Stages,
             rows: [None; 3],
             overlay: None,
@@ -324,7 +328,10 @@ impl App {
                     self.release.observe(&signal, sample);
                 }
             }
-            Update::Output { stage, lines } => self.output = Some((stage, lines)),
+            Update::Output(part) => {
+                self.output.take(part);
+            }
+            Update::Expected(expected) => self.expected = expected,
             Update::Driving(driving) => self.driving = Some(driving),
             Update::Trouble(trouble) => self.trouble = trouble,
             Update::Answer { id, answer } => {
@@ -521,9 +528,6 @@ impl App {
         let Some(of) = self.subject(now) else { return Vec::new() };
         let mut requests = Vec::new();
         if let Subject::Stage(stage) = &of {
-            if self.output.as_ref().is_some_and(|(shown, _)| shown != stage) {
-                self.output = None;
-            }
             requests.push(Request::WatchOutput(Some(stage.clone())));
         }
         self.overlay = Some(Overlay::Detail { of, scroll: 0 });

@@ -32,6 +32,20 @@ pub(crate) fn fit<'a>(text: &'a str, columns: usize, more: &str) -> Cow<'a, str>
     kept.into()
 }
 
+/// How many bytes of a text fit into so many columns.
+pub(crate) fn prefix(text: &str, columns: usize) -> usize {
+    let mut used = 0_usize;
+    let mut end = 0;
+    for (at, c) in text.char_indices() {
+        used = used.saturating_add(c.width().unwrap_or(0));
+        if used > columns {
+            return at;
+        }
+        end = at.saturating_add(c.len_utf8());
+    }
+    end
+}
+
 /// The text, filled up with spaces behind it.
 pub(crate) fn left(text: &str, columns: usize, more: &str) -> String {
     let text = fit(text, columns, more);

@@ -3,9 +3,9 @@
 use ratatui::{layout::Rect, style::Style};
 
 use super::{
-    Paint, View, blocker_words,
+    Paint, View, blocker_words, checklist,
     overlay::{Line, reader},
-    panes,
+    panes, stages,
 };
 use crate::{
     health::Verdict,
@@ -87,7 +87,7 @@ fn stage_detail(lines: &mut Lines<'_>, stage: &Stage, state: &StageState) {
     let view = lines.view;
     let theme = view.theme;
     let status = view.release.stage_status(stage, state, view.now);
-    let (symbol, look) = panes::stage_look(view, status, state);
+    let (symbol, look) = stages::stage_look(view, status, state);
     lines.fact("state", &format!("{symbol} {}", status_word(status, state.phase)), look);
     if let Some(why) = &state.why {
         lines.fact("why", why, theme.bad);
@@ -165,14 +165,14 @@ fn stage_detail(lines: &mut Lines<'_>, stage: &Stage, state: &StageState) {
     if let Some(runbook) = &stage.runbook {
         lines.fact("runbook", runbook, theme.text);
     }
-    if let Some((_, output)) = view.app.output.as_ref().filter(|(of, _)| *of == stage.id) {
+    if view.app.output.stage == stage.id {
         lines.gap();
         lines.say("Output", theme.title);
-        if output.is_empty() {
+        if view.app.output.is_empty() {
             lines.say("nothing yet", theme.dim);
         }
-        for line in output {
-            let shown = words::fit(&crate::text::safe(line), lines.columns, view.glyphs.more).into_owned();
+        for line in view.app.output.last(200) {
+            let shown = words::fit(line, lines.columns, view.glyphs.more).into_owned();
             lines.lines.push((String::new(), shown, theme.text));
         }
     }
@@ -183,7 +183,7 @@ fn check_detail(lines: &mut Lines<'_>, check: &Check) {
     let theme = view.theme;
     let status = view.release.check_status(check, view.now);
     let blocks = view.blockers.iter().any(|blocker| blocker.id == check.id);
-    let (symbol, look) = panes::check_look(view, status, blocks);
+    let (symbol, look) = checklist::check_look(view, status, blocks);
     if let Some(proof) = &check.proof {
         lines.say(proof, theme.text);
         lines.gap();

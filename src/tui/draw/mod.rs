@@ -1,10 +1,12 @@
 //! The screen as a function of the state: nothing here changes anything or waits for anything.
 
+mod checklist;
 mod detail;
 mod foot;
 mod header;
 mod overlay;
 mod panes;
+mod stages;
 
 use std::time::Duration;
 
@@ -104,8 +106,8 @@ fn main_screen(paint: &mut Paint<'_>, area: Rect) {
         let checks = top.width.saturating_mul(34) / 100;
         let (left, right) = cut_left(top, stages);
         let (middle, right) = cut_left(right, checks);
-        panes::stages(paint, left);
-        panes::checks(paint, middle);
+        stages::stages(paint, left);
+        checklist::checks(paint, middle);
         panes::health(paint, right);
         foot::log(paint, log);
     } else if area.width >= 60 && body.height >= 12 {
@@ -114,8 +116,8 @@ fn main_screen(paint: &mut Paint<'_>, area: Rect) {
         let health = signals.min(panes.height.saturating_mul(2) / 5).max(4);
         let (top, bottom) = cut(panes, panes.height.saturating_sub(health));
         let (left, right) = cut_left(top, top.width / 2);
-        panes::stages(paint, left);
-        panes::checks(paint, right);
+        stages::stages(paint, left);
+        checklist::checks(paint, right);
         panes::health(paint, bottom);
         foot::log(paint, log);
     } else {
@@ -123,8 +125,8 @@ fn main_screen(paint: &mut Paint<'_>, area: Rect) {
         let (tabs, pane) = cut(body, 1);
         panes::tabs(paint, tabs);
         match view.app.pane {
-            Pane::Stages => panes::stages(paint, pane),
-            Pane::Checks => panes::checks(paint, pane),
+            Pane::Stages => stages::stages(paint, pane),
+            Pane::Checks => checklist::checks(paint, pane),
             Pane::Health => panes::health(paint, pane),
         }
     }
