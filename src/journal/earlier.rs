@@ -28,7 +28,7 @@ const TIMES: &str = r#"
     SELECT sequence, format, body FROM (SELECT sequence, format, body FROM events WHERE release = ?1 ORDER BY sequence LIMIT ?2)
     WHERE sequence = 1
        OR instr(body, '"kind":"stage-started"') OR instr(body, '"kind":"stage-passed"')
-       OR instr(body, '"kind":"operation-') OR instr(body, '"kind":"bake-ended"') OR instr(body, '"kind":"completed"')
+       OR instr(body, '"kind":"step-started"') OR instr(body, '"kind":"operation-') OR instr(body, '"kind":"bake-ended"') OR instr(body, '"kind":"completed"')
     ORDER BY sequence"#;
 
 impl Journal {

@@ -132,13 +132,14 @@ impl Past {
                 let open = Open { began: at, step: None, operation: None, ran: None, steps: Vec::new() };
                 self.open.insert(stage.clone(), open);
             }
-            EventKind::OperationIntended { op, stage, step, act, .. } => {
-                let Some(open) = self.open.get_mut(stage) else { return };
-                open.operation = Some((op.clone(), act.clone(), at));
-                // Its first act begins a step, not one that is tried once more.
-                if let Some(step) = step.filter(|step| open.step.is_none_or(|(last, _)| last != *step)) {
-                    open.step_ends(at, false);
-                    open.step = Some((step, at));
+            EventKind::StepStarted { stage, step, .. } => {
+                if let Some(open) = self.open.get_mut(stage) {
+                    open.step = Some((*step, at));
+                }
+            }
+            EventKind::OperationIntended { op, stage, act, .. } => {
+                if let Some(open) = self.open.get_mut(stage) {
+                    open.operation = Some((op.clone(), act.clone(), at));
                 }
             }
             EventKind::OperationEnded { op, stage, outcome: Outcome::Succeeded { .. } } => {
@@ -149,12 +150,12 @@ impl Past {
             }
             EventKind::BakeEnded { stage, .. } => {
                 if let Some(open) = self.open.get_mut(stage) {
-                    open.step_ends(at, true);
+                    open.step_ends(at);
                 }
             }
             EventKind::StagePassed { stage } => {
                 let Some(mut open) = self.open.shift_remove(stage) else { return };
-                open.step_ends(at, true);
+                open.step_ends(at);
                 self.stages.insert(stage.clone(), open.ran.unwrap_or_else(|| between(open.began, at)));
                 self.steps.extend(open.steps.into_iter().map(|(step, took)| ((stage.clone(), step), took)));
             }
@@ -165,10 +166,8 @@ impl Past {
 }
 
 impl Open {
-    fn step_ends(&mut self, at: Timestamp, whole: bool) {
-        if let Some((step, since)) = self.step.take()
-            && whole
-        {
+    fn step_ends(&mut self, at: Timestamp) {
+        if let Some((step, since)) = self.step.take() {
             self.steps.push((step, between(since, at)));
         }
     }

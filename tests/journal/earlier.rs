@@ -145,16 +145,19 @@ fn other_services_and_later_releases_tell_nothing() {
 #[test]
 fn a_rollout_is_known_as_a_whole_and_by_its_steps() {
     let (_folder, mut journal) = journal();
+    let step = |step, weight| EventKind::StepStarted { stage: "canary".to_owned(), attempt: 1, step, weight };
     let bake = |step| EventKind::BakeEnded { stage: "canary".to_owned(), step: Some(step) };
     Past::begin(&mut journal, "one", plan("checkout", "make"))
         .builds(10)
         .starts("canary", 1)
+        .does(step(1, 10))
         .acts("canary", Some(1), Act::Deploy, 8, succeeded())
         .acts("canary", Some(1), Act::Weight { weight: 10 }, 2, succeeded())
         .wait(60)
         .does(bake(1))
         // A person thinks about it.
         .wait(3000)
+        .does(step(2, 100))
         .acts("canary", Some(2), Act::Weight { weight: 100 }, 3, succeeded())
         .passes("canary")
         .does(EventKind::Completed);

@@ -1,12 +1,18 @@
 //! The screen as a function of the state: nothing here changes anything or waits for anything.
 
+mod back;
 mod checklist;
+mod current;
 mod detail;
 mod foot;
 mod header;
+pub(super) mod output;
 mod overlay;
 mod panes;
+mod progress;
 mod stages;
+mod table;
+mod zoomed;
 
 use std::time::Duration;
 

@@ -5,12 +5,19 @@ use ratatui::{layout::Rect, style::Style};
 use super::{
     Paint, View,
     panes::{first_shown, line, more_marks},
+    progress::Progress,
 };
 use crate::{
     plan::{Advance, Stage, StageKind},
     release::{Act, Phase, StageState, StageStatus},
     tui::{app::Pane, words},
 };
+
+/// How long a bar is at most, and from which length on it says something.
+const BAR: usize = 24;
+const LEAST_BAR: usize = 4;
+/// From here on the middle has room for the number of the step.
+const FOR_STEP: usize = 18;
 
 /// The stages, by environment.
 pub(super) fn stages(paint: &mut Paint<'_>, area: Rect) {
@@ -58,10 +65,11 @@ pub(super) fn stages(paint: &mut Paint<'_>, area: Rect) {
 }
 
 fn flag_width(view: &View<'_>, stage: &Stage) -> usize {
-    if irreversible(stage) { words::width(view.glyphs.flag).saturating_add(1) } else { 0 }
+    if is_irreversible(stage) { words::width(view.glyphs.flag).saturating_add(1) } else { 0 }
 }
 
-fn irreversible(stage: &Stage) -> bool {
+/// Whether it is a point of no return.
+pub(super) fn is_irreversible(stage: &Stage) -> bool {
     matches!(&stage.kind, StageKind::Task { irreversible: true, .. })
 }
 
@@ -93,15 +101,21 @@ fn stage_row(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &StageStat
         _ if quiet => theme.dim,
         _ => theme.text,
     };
-    let flag = if irreversible(stage) { format!(" {}", view.glyphs.flag) } else { String::new() };
+    let flag = if is_irreversible(stage) { format!(" {}", view.glyphs.flag) } else { String::new() };
     let name_room = columns.title.saturating_sub(words::width(&flag));
     let name = words::fit(stage.title(), name_room, more).into_owned();
     let flagged = words::left(&flag, columns.title.saturating_sub(words::width(&name)), more);
-    let time = words::right(&stage_time(view, state), columns.time, more);
     let (x, used) = (
         area.x,
         paint.row(area, &[(symbol, look), (" ", theme.text), (&name, name_style), (&flagged, theme.warn), ("  ", theme.text)]),
     );
+    let rest = Rect { x: x.saturating_add(used), width: area.width.saturating_sub(used), ..area };
+    if let Some(progress) = Progress::of(view, stage, state)
+        && progress_row(paint, rest, &progress, look)
+    {
+        return;
+    }
+    let time = words::right(&stage_time(view, state), columns.time, more);
     let middle = stage_middle(view, stage, state, status, look, columns.middle);
     let spans = middle.iter().map(|(text, style)| (text.as_str(), *style)).collect::<Vec<_>>();
     let width = u16::try_from(columns.middle).unwrap_or(0);
@@ -113,6 +127,22 @@ fn stage_row(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &StageStat
         let time_style = if state.phase.is_open() { theme.text } else { theme.dim };
         paint.row(Rect { x: area.right().saturating_sub(wide), width: wide, ..area }, &[(&time, time_style)]);
     }
+}
+
+/// How far a task is in its usual time; whether there was room to say it.
+fn progress_row(paint: &mut Paint<'_>, area: Rect, progress: &Progress, look: Style) -> bool {
+    let words = progress.words();
+    let room = usize::from(area.width);
+    let Some(bar) = room.checked_sub(words::width(&words)) else { return false };
+    let (done, left) = words::bar(progress.part(), bar.saturating_sub(1).min(BAR), paint.view.glyphs);
+    let dim = paint.view.theme.dim;
+    if bar > LEAST_BAR {
+        paint.row(area, &[(&done, look), (&left, dim)]);
+    }
+    let style = progress.look(paint.view);
+    let at = u16::try_from(bar).unwrap_or(0);
+    paint.row(Rect { x: area.x.saturating_add(at), width: area.width.saturating_sub(at), ..area }, &[(&words, style)]);
+    true
 }
 
 /// A stage's symbol and its look.
@@ -130,6 +160,23 @@ pub(super) fn stage_look(view: &View<'_>, status: StageStatus, state: &StageStat
         StageStatus::Passed => (glyphs.passed, theme.good),
         StageStatus::Failed => (glyphs.failed, theme.bad),
         StageStatus::RolledBack => (glyphs.back, theme.warn),
+    }
+}
+
+/// A status in words.
+pub(super) fn status_word(status: StageStatus, phase: Phase) -> &'static str {
+    match status {
+        _ if phase == Phase::Unsettled => "its task's fate is not known",
+        StageStatus::Pending => "pending",
+        StageStatus::Blocked => "blocked",
+        StageStatus::Ready => "ready",
+        StageStatus::Running => "running",
+        StageStatus::Baking => "being watched",
+        StageStatus::Paused => "waits for a person",
+        StageStatus::Passed => "passed",
+        StageStatus::Failed => "failed",
+        StageStatus::RolledBack => "rolled back",
+        StageStatus::Skipped => "skipped",
     }
 }
 
@@ -151,6 +198,7 @@ fn stage_middle(
         };
     }
     let weight = |weight: Option<u8>| format!("{} %", weight.unwrap_or(0));
+    let step = if columns < FOR_STEP { String::new() } else { format!("{}/{} ", state.step, stage.steps().len()) };
     match status {
         StageStatus::Pending => vec![("pending".to_owned(), theme.dim)],
         StageStatus::Skipped => vec![("skipped".to_owned(), theme.dim)],
@@ -169,7 +217,7 @@ fn stage_middle(
             _ => vec![("running".to_owned(), look)],
         },
         StageStatus::Baking => {
-            let prefix = if stage.steps().is_empty() { String::new() } else { format!("{:>5} ", weight(state.weight)) };
+            let prefix = if stage.steps().is_empty() { String::new() } else { format!("{step}{:>5} ", weight(state.weight)) };
             let Some(bake) = &state.bake else { return vec![("watched".to_owned(), look)] };
             let length = bake.length.as_secs_f64().max(0.001);
             let room = columns.saturating_sub(words::width(&prefix)).min(24);
@@ -179,7 +227,7 @@ fn stage_middle(
         StageStatus::Paused if state.phase == Phase::Unsettled => vec![("fate unknown".to_owned(), look)],
         StageStatus::Paused => {
             let waits = if columns < 11 { "waits" } else { "waits for you" };
-            vec![(format!("{:>5} {waits}", weight(state.weight)), look)]
+            vec![(format!("{step}{:>5} {waits}", weight(state.weight)), look)]
         }
         StageStatus::Passed => vec![("passed".to_owned(), theme.dim)],
         StageStatus::Failed => {
