@@ -172,14 +172,18 @@ impl OutputView {
         rows
     }
 
-    /// The rows of a line.
+    /// The rows of a line, broken between words where that leaves no row half empty.
     fn parts<'a>(&self, line: &'a str, room: Room) -> impl Iterator<Item = Range<usize>> + use<'a> {
         let width = if self.wrap { room.width.max(1) } else { usize::MAX };
         let mut begin = Some(0_usize);
         std::iter::from_fn(move || {
             let from = begin?;
-            let end = from.saturating_add(words::prefix(line.get(from..).unwrap_or_default(), width).max(1)).min(line.len());
+            let rest = line.get(from..).unwrap_or_default();
+            let fits = words::prefix(rest, width);
+            let space = rest.get(..fits).unwrap_or_default().rfind(' ').map(|space| space.saturating_add(1));
+            let fits = space.filter(|space| fits < rest.len() && *space > fits / 2).unwrap_or(fits);
             // A character wider than the room stands there all the same, so that every row goes on.
+            let end = from.saturating_add(fits.max(1)).min(line.len());
             let end = (end..=line.len()).find(|end| line.is_char_boundary(*end)).unwrap_or(line.len());
             begin = (end < line.len()).then_some(end);
             Some(from..end)

@@ -81,15 +81,19 @@ fn items(view: &View<'_>) -> Vec<Item> {
     if items.is_empty() {
         items.push((glyphs.dash, theme.dim, "nothing was done that would be taken back".to_owned(), theme.dim));
     }
-    for kept in kept.iter().filter(|kept| !matches!(kept.why, WhyKept::NeverDone | WhyKept::NothingToUndo)) {
+    for kept in kept.iter().filter(|kept| matches!(kept.why, WhyKept::Irreversible | WhyKept::Unfinished)) {
         let symbol = if kept.why == WhyKept::Irreversible { glyphs.flag } else { glyphs.warn };
         items.push((symbol, theme.warn, kept_words(kept), theme.text));
     }
-    // What needs no undoing needs no line of its own.
-    for (why, said) in [(WhyKept::NothingToUndo, "nothing to undo"), (WhyKept::NeverDone, "never begun")] {
+    // Those that stay for the same reason share a line.
+    for (why, said, symbol, look, style) in [
+        (WhyKept::NoUndo, "stays as it is, for the plan names no undo", glyphs.warn, theme.warn, theme.text),
+        (WhyKept::NothingToUndo, "nothing to undo", glyphs.dash, theme.dim, theme.dim),
+        (WhyKept::NeverDone, "never begun", glyphs.dash, theme.dim, theme.dim),
+    ] {
         let names = kept.iter().filter(|kept| kept.why == why).map(|kept| title(&kept.stage)).collect::<Vec<_>>();
         if !names.is_empty() {
-            items.push((glyphs.dash, theme.dim, format!("{said}: {}", names.join(", ")), theme.dim));
+            items.push((symbol, look, format!("{said}: {}", names.join(", ")), style));
         }
     }
     items

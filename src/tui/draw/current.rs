@@ -7,7 +7,7 @@ use ratatui::{layout::Rect, style::Style};
 use super::{
     Paint, View, blocker_words, cut,
     panes::line,
-    progress::{Progress, source},
+    progress::{ELAPSED, Progress, source},
     stages::{is_irreversible, stage_look, status_word},
     table::{self, Cell, Column, number_column, words_column},
 };
@@ -18,9 +18,11 @@ use crate::{
 };
 
 /// How wide the names of the facts are.
-const NAME: usize = 10;
+const NAME: usize = 12;
 /// How long the bar is at most.
 const BAR: usize = 32;
+/// Below this words are left out that the row of the stage says too.
+const NARROW: u16 = 50;
 
 /// The columns of a rollout's steps.
 const STEPS: [Column; 8] = [
@@ -31,7 +33,7 @@ const STEPS: [Column; 8] = [
     words_column("began", 8, 4),
     number_column("took", 6, 2),
     number_column("usually", 7, 5),
-    words_column("state", 10, 0),
+    words_column("state", 12, 0),
 ];
 
 /// A fact: what it is of, what it says and how that looks.
@@ -56,7 +58,8 @@ pub(super) fn show(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &Sta
     let steps = stage.steps();
     let mut rest = rest;
     if !steps.is_empty() {
-        let rows = steps.iter().zip(1_u32..).map(|(step, number)| step_row(view, stage, state, *step, number)).collect::<Vec<_>>();
+        let rows =
+            steps.iter().zip(1_u32..).map(|(step, number)| step_row(view, stage, state, *step, number)).collect::<Vec<_>>();
         let height = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(1).min(rest.height);
         let (top, below) = cut(rest, height);
         // The step that is being taken stays in sight.
@@ -98,7 +101,7 @@ fn headline(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &StageState
     let theme = view.theme;
     let status = view.release.stage_status(stage, state, view.now);
     let (symbol, look) = stage_look(view, status, state);
-    let said = said(view, stage, state, status);
+    let said = said(view, stage, state, status, area.width < NARROW);
     let used = paint.row(area, &[(symbol, look), (" ", theme.text), (&said.words, look)]);
     let mut rest = Rect { x: area.x.saturating_add(used), width: area.width.saturating_sub(used), ..area };
     let time = if said.time.is_empty() { String::new() } else { format!("  {}", said.time) };
@@ -112,7 +115,7 @@ fn headline(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &StageState
     paint.row(rest, &[(&time, said.time_look)]);
 }
 
-fn said(view: &View<'_>, stage: &Stage, state: &StageState, status: StageStatus) -> Headline {
+fn said(view: &View<'_>, stage: &Stage, state: &StageState, status: StageStatus, narrow: bool) -> Headline {
     let theme = view.theme;
     let plain = |words: String, time: String| Headline { words, part: None, time, time_look: theme.dim };
     let undo = view.release.rollback.iter().flat_map(|rollback| &rollback.steps).find(|undo| undo.step.stage == stage.id);
@@ -125,7 +128,8 @@ fn said(view: &View<'_>, stage: &Stage, state: &StageState, status: StageStatus)
             },
         };
     }
-    let of_steps = format!("step {} of {}", state.step, stage.steps().len());
+    let steps = stage.steps().len();
+    let of_steps = if narrow { format!("{}/{steps}", state.step) } else { format!("step {} of {steps}", state.step) };
     let weight = state.weight.map_or_else(String::new, |weight| format!(" at {weight} %"));
     match status {
         StageStatus::Running => {
@@ -148,14 +152,20 @@ fn said(view: &View<'_>, stage: &Stage, state: &StageState, status: StageStatus)
             let length = bake.length.as_secs_f64().max(0.001);
             let elapsed = bake.elapsed(view.now);
             let left = bake.left(view.now).rounded().get();
-            let stopped = if bake.counts() { "" } else { ", does not count now" };
-            let time = format!("{} to go of {}{stopped}", words::right(&words::span(left), 6, ""), words::about(bake.length.get()));
+            let left = words::right(&words::span(left), ELAPSED, "");
+            let time = match (narrow, bake.counts()) {
+                (true, true) => format!("-{}", left.trim_start()),
+                (true, false) => "stands".to_owned(),
+                (false, true) => format!("{left} to go of {}", words::about(bake.length.get())),
+                (false, false) => format!("{left} to go of {}, does not count now", words::about(bake.length.get())),
+            };
             let time_look = if bake.counts() { theme.text } else { theme.warn };
             Headline { words, part: Some(elapsed.as_secs_f64() / length), time, time_look }
         }
         StageStatus::Paused if state.phase != Phase::Unsettled => {
             let since = state.steps.last().and_then(|step| step.ended).map_or(Duration::ZERO, |ended| view.since(ended));
-            plain(format!("{of_steps}{weight} is done"), format!("waits for a person for {}", words::age(since)))
+            let waits = if narrow { "waits".to_owned() } else { format!("waits for a person for {}", words::age(since)) };
+            plain(format!("{of_steps}{weight} is done"), waits)
         }
         StageStatus::Passed | StageStatus::Failed | StageStatus::RolledBack => {
             let at = state.ended.map_or_else(String::new, |ended| format!(" at {}", view.time(ended, "%H:%M:%S")));
@@ -178,10 +188,7 @@ fn step_row(view: &View<'_>, stage: &Stage, state: &StageState, step: Step, numb
             let (symbol, look) = stage_look(view, status, state);
             let said = match (&state.bake, state.phase) {
                 _ if view.release.rollback.is_some() => "taken back".to_owned(),
-                (Some(bake), Phase::Baking) if bake.counts() => {
-                    format!("watched, {} to go", words::span(bake.left(view.now).rounded().get()))
-                }
-                (Some(_), Phase::Baking) => "watched, does not count now".to_owned(),
+                (Some(_), Phase::Baking) => "watched".to_owned(),
                 _ => status_word(status, state.phase).to_owned(),
             };
             (symbol, look, said)
@@ -225,7 +232,8 @@ fn facts(view: &View<'_>, stage: &Stage, state: &StageState) -> Vec<Fact> {
     if let Some(why) = undo.and_then(|undo| undo.stuck.as_ref()).or(state.why.as_ref()) {
         facts.push(("why", why.clone(), theme.bad));
     }
-    if matches!(status, StageStatus::Blocked | StageStatus::Ready | StageStatus::Paused | StageStatus::Baking) {
+    let asks = view.release.rollback.is_none();
+    if asks && matches!(status, StageStatus::Blocked | StageStatus::Ready | StageStatus::Paused | StageStatus::Baking) {
         for (index, blocker) in view.release.gate(stage, state, view.now).iter().enumerate() {
             let name = if index == 0 { "in the way" } else { "" };
             facts.push((name, blocker_words(view.release, blocker), theme.warn));

@@ -1,8 +1,9 @@
 //! What a task writes: its last lines beside other things, and all that is kept of them to be read.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use ratatui::{layout::Rect, style::Style};
+use unicode_width::UnicodeWidthChar;
 
 use super::{Paint, View, cut, inside, panes::line};
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
     tui::{
         output::Output,
         reader::{OutputView, Room, Row},
+        theme::Symbols,
         words,
     },
 };
@@ -25,8 +27,17 @@ pub(super) fn tail(paint: &mut Paint<'_>, area: Rect, stage: &Stage) {
         return;
     };
     for (index, text) in output.last(usize::from(area.height)).enumerate() {
-        paint.row(line(area, index), &[(text, view.theme.text)]);
+        paint.row(line(area, index), &[(&plain(view, text), view.theme.text)]);
     }
+}
+
+/// What somebody else's program wrote, in what the terminal shows, at its width.
+fn plain<'a>(view: &View<'_>, text: &'a str) -> Cow<'a, str> {
+    if view.app.settings.symbols == Symbols::Unicode || text.is_ascii() {
+        return text.into();
+    }
+    let shown = |c: char| if c.is_ascii() { c.to_string() } else { "?".repeat(c.width().unwrap_or(0)) };
+    text.chars().map(shown).collect::<String>().into()
 }
 
 /// How many lines there are of a stage's output.
@@ -85,18 +96,20 @@ fn text_row(paint: &mut Paint<'_>, area: Rect, reader: &OutputView, output: &Out
     let Some(text) = output.line(row.line) else { return };
     let part = if reader.wrap { row.part.clone() } else { aside(text, reader.aside) };
     let hits = reader.pattern.iter().flat_map(|pattern| pattern.find(text));
-    let hit_style = if reader.at == Some(row.line) { theme.chosen } else { theme.selected };
-    let mut spans: Vec<(&str, Style)> = Vec::new();
+    let hit_style = if reader.at == Some(row.line) { theme.chosen } else { theme.field };
+    let view = paint.view;
+    let mut spans: Vec<(Cow<'_, str>, Style)> = Vec::new();
     let mut at = part.start;
     for hit in hits {
         let (from, to) = (hit.start.clamp(at, part.end), hit.end.clamp(at, part.end));
         if from < to {
-            spans.push((text.get(at..from).unwrap_or_default(), theme.text));
-            spans.push((text.get(from..to).unwrap_or_default(), hit_style));
+            spans.push((plain(view, text.get(at..from).unwrap_or_default()), theme.text));
+            spans.push((plain(view, text.get(from..to).unwrap_or_default()), hit_style));
             at = to;
         }
     }
-    spans.push((text.get(at..part.end).unwrap_or_default(), theme.text));
+    spans.push((plain(view, text.get(at..part.end).unwrap_or_default()), theme.text));
+    let spans = spans.iter().map(|(text, style)| (text.as_ref(), *style)).collect::<Vec<_>>();
     paint.row(area, &spans);
 }
 
@@ -105,7 +118,7 @@ fn aside(text: &str, columns: usize) -> Range<usize> {
     words::prefix(text, columns)..text.len()
 }
 
-/// Where the reader is, and what it does.
+/// Where the reader is, and what is searched for.
 fn status(paint: &mut Paint<'_>, area: Rect, reader: &OutputView, output: &Output, rows: &[Row]) -> Option<(u16, u16)> {
     let view = paint.view;
     let theme = view.theme;

@@ -14,6 +14,9 @@ use crate::{
 /// How many columns an elapsed time takes, so that nothing moves when it grows.
 pub(super) const ELAPSED: usize = 6;
 
+/// How many columns the head of a frame takes beside what the release usually takes.
+pub(super) const HEAD: usize = 16;
+
 /// What is under way, since when, and what it usually takes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Progress {
@@ -45,11 +48,11 @@ impl Progress {
         self.elapsed.checked_sub(self.usual.median).filter(|over| over.as_secs() > 0)
     }
 
-    /// In a few columns, of which only the first ones change: `3m10s of ~4m`, and `5m10s, 1m over` once it takes longer.
+    /// In a few columns, of which only the first ones change: `3m10s of ~4m`, and `5m10s  1m over` once it takes longer.
     pub(super) fn words(&self) -> String {
         let elapsed = words::right(&words::span(self.elapsed), ELAPSED, "");
         match self.over() {
-            Some(over) => format!("{elapsed}, {} over", words::right(&words::age(over), 3, "")),
+            Some(over) => format!("{elapsed} {} over", words::right(&words::age(over), 4, "")),
             None => format!("{elapsed} of ~{}", words::about(self.usual.median)),
         }
     }
@@ -73,9 +76,18 @@ pub(super) fn expected(view: &View<'_>, stage: &Stage) -> String {
     if watched.is_zero() { view.glyphs.dash.to_owned() } else { format!("{}+", words::about(watched)) }
 }
 
+/// What the whole release usually takes, in so many columns; nothing where nobody knows.
+pub(super) fn release(view: &View<'_>, columns: usize) -> String {
+    let Some(usual) = view.app.expected.release.filter(|_| view.release.rollback.is_none()) else { return String::new() };
+    let about = words::about(usual.median);
+    let said = format!("  usually done in {about}");
+    if words::width(&said) <= columns { said } else { format!("  ~{about}") }
+}
+
 /// From how many releases a usual time is, in words.
 pub(super) fn source(usual: Usual) -> String {
-    let releases = if usual.releases == 1 { "the last release".to_owned() } else { format!("the last {} releases", usual.releases) };
+    let releases =
+        if usual.releases == 1 { "the last release".to_owned() } else { format!("the last {} releases", usual.releases) };
     format!("usually ~{}, from {releases}", words::about(usual.median))
 }
 

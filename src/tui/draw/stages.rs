@@ -5,7 +5,7 @@ use ratatui::{layout::Rect, style::Style};
 use super::{
     Paint, View,
     panes::{first_shown, line, more_marks},
-    progress::Progress,
+    progress::{HEAD, Progress, release},
 };
 use crate::{
     plan::{Advance, Stage, StageKind},
@@ -19,12 +19,20 @@ const LEAST_BAR: usize = 4;
 /// From here on the middle has room for the number of the step.
 const FOR_STEP: usize = 18;
 
+/// How many lines the stages have, with those that say where they happen.
+pub(super) fn wanted(view: &View<'_>) -> u16 {
+    let stages = &view.plan.stages;
+    let changes = stages.iter().zip(stages.iter().skip(1)).filter(|(one, next)| one.environment != next.environment);
+    u16::try_from(stages.len().saturating_add(changes.count()).saturating_add(1)).unwrap_or(u16::MAX)
+}
+
 /// The stages, by environment.
 pub(super) fn stages(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
     let focused = view.app.pane == Pane::Stages;
     let passed = view.release.stages.iter().filter(|state| state.phase == Phase::Passed).count();
-    let inner = paint.frame(area, "Stages", &format!("{passed}/{}", view.plan.stages.len()), focused);
+    let usually = release(view, usize::from(area.width).saturating_sub(HEAD));
+    let inner = paint.frame(area, "Stages", &format!("{passed}/{}{usually}", view.plan.stages.len()), focused);
     let selected = view.app.row(Pane::Stages, view.now);
     let titles = view.plan.stages.iter().map(|stage| words::width(stage.title()).saturating_add(flag_width(view, stage)));
     let columns = StageColumns::of(usize::from(inner.width), titles.max().unwrap_or(0));

@@ -3,14 +3,14 @@
 use ratatui::layout::Rect;
 
 use super::{
-    Paint, View, back, current, cut, cut_left, output,
+    Paint, View, back, current, cut, cut_left, foot, output,
     panes::first_shown,
-    progress::{ELAPSED, elapsed, expected},
+    progress::{ELAPSED, HEAD, elapsed, expected, release},
     stages::{is_irreversible, stage_look, status_word},
     table::{self, Cell, Column, number_column, words_column},
 };
 use crate::{
-    plan::Stage,
+    plan::{Stage, StageKind},
     release::{Phase, StageState, StageStatus},
     tui::{app::Pane, words},
 };
@@ -19,6 +19,8 @@ use crate::{
 const TWO: u16 = 100;
 /// The least height of a frame that says something.
 const LEAST: u16 = 4;
+/// How many lines of what is written are worth having on the main screen, with their frame.
+const TAIL: u16 = 12;
 
 const STAGES: [Column; 8] = [
     words_column("stage", 8, 0),
@@ -37,10 +39,9 @@ pub(super) fn zoomed(paint: &mut Paint<'_>, area: Rect) {
     let stages = u16::try_from(view.plan.stages.len()).unwrap_or(u16::MAX);
     let table = stages.saturating_add(3);
     if area.width < TWO {
-        // Stacked: the table, the stage that is selected, the way back, and what is written with the rest.
         let (top, rest) = cut(area, table.min((area.height / 2).max(5)));
         all(paint, top);
-        below(paint, rest, true);
+        stacked(paint, rest);
         return;
     }
     let (left, right) = cut_left(area, area.width.saturating_mul(48) / 100);
@@ -48,18 +49,67 @@ pub(super) fn zoomed(paint: &mut Paint<'_>, area: Rect) {
     let least = way_back.min(LEAST.max(left.height / 3));
     let (top, rest) = cut(left, table.min(left.height.saturating_sub(least)));
     all(paint, top);
-    if rest.height >= LEAST {
-        back_frame(paint, rest);
+    // What neither of them needs shows what happened last.
+    let spare = rest.height.saturating_sub(way_back);
+    let (middle, bottom) = cut(rest, if spare > LEAST { way_back } else { rest.height });
+    if middle.height >= 3 {
+        back_frame(paint, middle);
     }
-    below(paint, right, false);
+    foot::log(paint, bottom);
+    let Some((stage, state)) = selected(view) else { return };
+    let now = lines(current::wanted(view, stage, state, usize::from(right.width.saturating_sub(4))));
+    let (top, bottom) =
+        cut(right, if writes(view, stage, state) { now.min(right.height.saturating_mul(2) / 3) } else { right.height });
+    now_frame(paint, top, stage, state);
+    output_frame(paint, bottom, stage);
+}
+
+/// Below each other without frames: the stage that is selected, what is written, the way back.
+fn stacked(paint: &mut Paint<'_>, area: Rect) {
+    let view = paint.view;
+    let Some((stage, state)) = selected(view) else { return };
+    let columns = usize::from(area.width.saturating_sub(2));
+    let head = |lines: usize| u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(1);
+    let (now, way_back) = (head(current::wanted(view, stage, state, columns)), head(back::wanted(view, columns)));
+    let output = if writes(view, stage, state) { head(output::lines(view, stage).max(1)) } else { 0 };
+    // Each has a few lines before any has all that it wants; what is written has the rest.
+    let few = |wanted: u16| wanted.min(3);
+    let now = now.min(area.height.saturating_sub(few(way_back)).saturating_sub(few(output)));
+    let (top, rest) = cut(area, now);
+    let way_back = way_back.min(rest.height.saturating_sub(few(output)));
+    let (middle, bottom) = cut(rest, rest.height.saturating_sub(way_back));
+    let body = section(paint, top, stage.title(), &stage.environment);
+    current::show(paint, body, stage, state);
+    if output > 0 && middle.height >= 2 {
+        let body = section(paint, middle, "Output", output_note(view, stage));
+        output::tail(paint, body, stage);
+    }
+    let body = section(paint, bottom, back::title(view), "");
+    back::list(paint, body);
+}
+
+/// A heading over the whole width, and what is below it.
+fn section(paint: &mut Paint<'_>, area: Rect, title: &str, note: &str) -> Rect {
+    let (theme, rule) = (paint.view.theme, paint.view.glyphs.rule);
+    let (head, body) = cut(area, 1);
+    let title = format!(" {title} ");
+    let note = if note.is_empty() { String::new() } else { format!("{note} ") };
+    let used = words::width(&title).saturating_add(words::width(&note)).saturating_add(2);
+    let across = rule.repeat(usize::from(head.width).saturating_sub(used));
+    paint.row(
+        head,
+        &[(" ", theme.border), (rule, theme.border), (&title, theme.title), (&note, theme.dim), (&across, theme.border)],
+    );
+    Rect { x: body.x.saturating_add(1), width: body.width.saturating_sub(2), ..body }
 }
 
 /// How many lines the room to spare on the main screen would best have; none where there is nothing to show.
-pub(super) fn wanted(view: &View<'_>, width: u16) -> u16 {
+pub(super) fn extra_wanted(view: &View<'_>, width: u16) -> u16 {
     let Some((stage, state)) = selected(view) else { return 0 };
     let half = if width >= TWO { width / 2 } else { width };
     let now = lines(current::wanted(view, stage, state, usize::from(half.saturating_sub(4))));
-    if width >= TWO { now.max(12) } else { now.saturating_add(8) }
+    let output = if writes(view, stage, state) { TAIL } else { 0 };
+    if width >= TWO { now.max(output) } else { now.saturating_add(output) }
 }
 
 /// The selected stage as it stands and what its task writes, in whatever room there is to spare.
@@ -67,37 +117,30 @@ pub(super) fn extra(paint: &mut Paint<'_>, area: Rect) {
     if area.height < LEAST || area.width < 20 {
         return;
     }
-    if area.width < TWO {
-        return below(paint, area, false);
-    }
-    let Some((stage, state)) = selected(paint.view) else { return };
-    let (left, right) = cut_left(area, area.width / 2);
-    now_frame(paint, left, stage, state);
-    output_frame(paint, right, stage);
-}
-
-/// The selected stage as it stands, the way back if it shall be shown too, and what its task writes.
-fn below(paint: &mut Paint<'_>, area: Rect, with_back: bool) {
     let view = paint.view;
     let Some((stage, state)) = selected(view) else { return };
-    let columns = usize::from(area.width.saturating_sub(4));
-    let has_output = output::lines(view, stage) > 0 || state.operation.is_some();
-    let now = lines(current::wanted(view, stage, state, columns));
-    let way_back = if with_back { lines(back::wanted(view, columns)) } else { 0 };
-    // Each has at least a few lines before any has all that it wants.
-    let others = u16::from(has_output).saturating_add(u16::from(with_back)).saturating_mul(LEAST);
-    let (top, rest) = cut(area, now.min(area.height.saturating_sub(others).max(area.height / 2)));
-    now_frame(paint, top, stage, state);
-    let mut rest = rest;
-    if with_back && rest.height >= LEAST {
-        let spared = if has_output && rest.height >= LEAST.saturating_mul(2) { LEAST } else { 0 };
-        let (top, below) = cut(rest, way_back.min(rest.height.saturating_sub(spared)));
-        back_frame(paint, top);
-        rest = below;
+    let has_output = output::lines(view, stage) > 0;
+    if !has_output {
+        return now_frame(paint, area, stage, state);
     }
-    if has_output && rest.height >= 3 {
-        output_frame(paint, rest, stage);
+    if area.width >= TWO {
+        let (left, right) = cut_left(area, area.width / 2);
+        now_frame(paint, left, stage, state);
+        return output_frame(paint, right, stage);
     }
+    let now = lines(current::wanted(view, stage, state, usize::from(area.width.saturating_sub(4))));
+    if now.saturating_add(LEAST) <= area.height {
+        let (top, bottom) = cut(area, now);
+        now_frame(paint, top, stage, state);
+        return output_frame(paint, bottom, stage);
+    }
+    // Where only one has room: the line of the stage says how far a task is, and not which steps there are.
+    if stage.steps().is_empty() { output_frame(paint, area, stage) } else { now_frame(paint, area, stage, state) }
+}
+
+/// Whether a stage has something that writes, or wrote.
+fn writes(view: &View<'_>, stage: &Stage, state: &StageState) -> bool {
+    output::lines(view, stage) > 0 || (matches!(stage.kind, StageKind::Task { .. }) && state.operation.is_some())
 }
 
 /// So many lines with their frame.
@@ -115,25 +158,26 @@ fn now_frame(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &StageStat
 }
 
 fn back_frame(paint: &mut Paint<'_>, area: Rect) {
-    let note = if paint.view.release.rollback.is_none() { "R" } else { "" };
+    let note = if paint.view.release.rollback.is_none() { "key R" } else { "" };
     let inner = paint.frame(area, back::title(paint.view), note, false);
     back::list(paint, inner);
 }
 
 fn output_frame(paint: &mut Paint<'_>, area: Rect, stage: &Stage) {
-    let kept = output::lines(paint.view, stage);
-    let note = if kept == 0 { "o".to_owned() } else { format!("{kept} lines, o reads them") };
-    let inner = paint.frame(area, &format!("Output of {}", stage.title()), &note, false);
+    let note = output_note(paint.view, stage);
+    let inner = paint.frame(area, &format!("Output of {}", stage.title()), note, false);
     output::tail(paint, inner, stage);
+}
+
+fn output_note(view: &View<'_>, stage: &Stage) -> &'static str {
+    if output::lines(view, stage) == 0 { "" } else { "o reads all" }
 }
 
 /// The table of all stages.
 fn all(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
     let passed = view.release.stages.iter().filter(|state| state.phase == Phase::Passed).count();
-    let usually = view.app.expected.release.map_or_else(String::new, |usual| {
-        format!("  the whole usually takes ~{}", words::about(usual.median))
-    });
+    let usually = release(view, usize::from(area.width).saturating_sub(HEAD));
     let note = format!("{passed}/{}{usually}", view.plan.stages.len());
     let inner = paint.frame(area, "Stages", &note, view.app.pane == Pane::Stages);
     let rows = view.release.stages().map(|(stage, state)| row(view, stage, state)).collect::<Vec<_>>();
