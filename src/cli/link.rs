@@ -9,11 +9,12 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use super::{Failure, thread};
+use super::{Failure, keep, thread};
 use crate::{
     controller::{Files, Logbook, LogbookError, News, PATIENCE, Tail},
     journal::{Location, Watch},
     release::{Act, EventKind, Expected, Operation},
+    text,
     tui::{Driving, Link, Output, Request, Update},
 };
 
@@ -147,6 +148,14 @@ impl Far {
                     Err(error) => Err(error.to_string()),
                 };
                 self.tell_since(before).await?;
+                self.send(Update::Answer { id, answer }).await
+            }
+            Request::Keep { id, keep } => {
+                let kept = std::env::current_dir().and_then(|folder| keep::keep(&folder, &keep));
+                let answer = match kept {
+                    Ok(path) => Ok(format!("written to {}", text::line(&path.to_string_lossy(), 400))),
+                    Err(error) => Err(format!("{} could not be written: {error}", keep.name)),
+                };
                 self.send(Update::Answer { id, answer }).await
             }
             Request::WatchOutput(stage) => {

@@ -67,15 +67,17 @@ mod tests {
     #[test]
     fn capitals_matter_once_one_is_typed() {
         for (pattern, text, expected) in [
-            ("error", "Error: ERROR, error", vec![0..5, 7..12, 14..19]),
-            ("Error", "Error: ERROR, error", vec![0..5]),
-            ("aa", "aaaaa", vec![0..2, 2..4]),
-            ("größe", "GRÖSSE GRÖẞE", vec![8..16]),
-            ("日", "今日は日", vec![3..6, 9..12]),
+            ("error", "Error: ERROR, error", vec![(0, 5), (7, 12), (14, 19)]),
+            ("Error", "Error: ERROR, error", vec![(0, 5)]),
+            ("aa", "aaaaa", vec![(0, 2), (2, 4)]),
+            ("größe", "GRÖSSE GRÖẞE", vec![(8, 16)]),
+            ("日", "今日は日", vec![(3, 6), (9, 12)]),
             ("x", "", vec![]),
             ("long", "lon", vec![]),
         ] {
-            assert_eq!(Pattern::new(pattern).unwrap().find(text).collect::<Vec<_>>(), expected, "{pattern} in {text}");
+            let found = Pattern::new(pattern).unwrap();
+            let hits = found.find(text).map(|hit| (hit.start, hit.end)).collect::<Vec<_>>();
+            assert_eq!(hits, expected, "{pattern} in {text}");
         }
         assert_eq!(Pattern::new(""), None);
     }

@@ -5,7 +5,7 @@ use ratatui::{layout::Rect, style::Style};
 use super::{Paint, View, panes::line};
 use crate::{
     release::{Act, WhyKept, kept_words},
-    tui::words,
+    tui::{actions::Action, words},
 };
 
 /// A symbol and a text with their looks; the rest of a text stands below its beginning.
@@ -43,7 +43,8 @@ pub(super) fn list(paint: &mut Paint<'_>, area: Rect) {
         paint.row(line(area, index), &[(symbol, *look), (" ", theme.text), (text, *style)]);
     }
     if hidden > 0 && height > 0 {
-        let more = format!("+{} lines: R shows all", lines.len().saturating_sub(shown));
+        let key = paint.view.app.key(Action::Rollback);
+        let more = format!("+{} lines: {key} shows all", lines.len().saturating_sub(shown));
         paint.row(line(area, shown), &[("  ", theme.text), (&more, theme.dim)]);
     }
 }

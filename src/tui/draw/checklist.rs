@@ -9,23 +9,27 @@ use super::{
 use crate::{
     plan::{Check, CheckKind},
     release::{BlockerKind, CONTROLLER, CheckStatus},
-    tui::{app::Pane, words},
+    tui::{app::Hit, list::Pane, words},
 };
 
 /// The checklist.
 pub(super) fn checks(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
     let focused = view.app.pane == Pane::Checks;
-    let inner = paint.frame(area, "Checklist", &checked(view), focused);
+    let note = view.filtered(Pane::Checks, &checked(view));
+    let inner = paint.frame(area, "Checklist", &note, focused);
     let selected = view.app.row(Pane::Checks, view.now);
     let height = usize::from(inner.height);
-    let len = view.plan.checks.len();
-    if len == 0 {
+    let rows = view.rows(Pane::Checks);
+    let len = rows.len();
+    if view.plan.checks.is_empty() {
         paint.row(inner, &[("the plan has no checks", view.theme.dim)]);
     }
-    let first = first_shown(selected, len, height);
-    for (place, (index, check)) in view.plan.checks.iter().enumerate().skip(first).take(height).enumerate() {
-        let row = line(inner, place);
+    let first = first_shown(rows.binary_search(&selected).unwrap_or(0), len, height);
+    for (place, index) in rows.iter().copied().enumerate().skip(first).take(height) {
+        let Some(check) = view.plan.checks.get(index) else { continue };
+        let row = line(inner, place.saturating_sub(first));
+        paint.hit(row, Hit::Row(Pane::Checks, index));
         check_row(paint, row, check);
         if focused && index == selected {
             paint.select(row);

@@ -14,7 +14,7 @@ use crate::{
     health::Verdict,
     plan::{Advance, Check, CheckKind, OnFail, Side, Signal, Source, Stage, StageKind},
     release::{Outcome, Phase, StageState, StageStatus, act_words, verdict_word},
-    tui::{app::Subject, words},
+    tui::{actions::Action, list::Subject, words},
 };
 
 /// Collects lines that fit.
@@ -163,13 +163,13 @@ fn stage_detail(lines: &mut Lines<'_>, stage: &Stage, state: &StageState) {
     if let Some(runbook) = &stage.runbook {
         lines.fact("runbook", runbook, theme.text);
     }
-    if view.app.output.stage == stage.id {
+    if view.app.shown_output().stage == stage.id {
         lines.gap();
-        lines.say("Output, its last lines; o reads all", theme.title);
-        if view.app.output.is_empty() {
+        lines.say(&format!("Output, its last lines; {} reads all", view.app.key(Action::Output)), theme.title);
+        if view.app.shown_output().is_empty() {
             lines.say("nothing was written yet", theme.dim);
         }
-        for line in view.app.output.last(TAIL) {
+        for line in view.app.shown_output().last(TAIL) {
             let shown = words::fit(line, lines.columns, view.glyphs.more).into_owned();
             lines.lines.push((String::new(), shown, theme.text));
         }

@@ -9,6 +9,8 @@ use super::{Paint, View, cut, inside, panes::line};
 use crate::{
     plan::Stage,
     tui::{
+        actions::Action,
+        app::Hit,
         output::Output,
         reader::{OutputView, Room, Row},
         theme::Symbols,
@@ -46,7 +48,7 @@ pub(super) fn lines(view: &View<'_>, stage: &Stage) -> usize {
 }
 
 fn of<'a>(view: &View<'a>, stage: &Stage) -> Option<&'a Output> {
-    Some(&view.app.output).filter(|output| output.stage == stage.id && !output.is_empty())
+    Some(view.app.shown_output()).filter(|output| output.stage == stage.id && !output.is_empty())
 }
 
 /// Where a reader stands on a screen.
@@ -62,7 +64,7 @@ fn parts_of(screen: Rect) -> (Rect, Rect) {
 }
 
 /// How much a reader shows on a screen of that size.
-pub(in crate::tui) fn room(width: u16, height: u16) -> Room {
+pub(super) fn room(width: u16, height: u16) -> Room {
     let (text, _) = parts_of(Rect { width, height, ..Rect::default() });
     Room { width: usize::from(text.width), height: usize::from(text.height) }
 }
@@ -73,6 +75,7 @@ pub(super) fn reader(paint: &mut Paint<'_>, screen: Rect, reader: &OutputView) -
     let theme = view.theme;
     let frame = frame_of(screen);
     paint.clear(frame);
+    paint.hit(frame, Hit::Top);
     let stage = view.plan.stage(&reader.stage);
     let title = stage.map_or(reader.stage.as_str(), |stage| stage.title());
     let note = if reader.follows() { "follows" } else { "stopped" };
@@ -141,7 +144,7 @@ fn status(paint: &mut Paint<'_>, area: Rect, reader: &OutputView, output: &Outpu
             (format!("/{}: {at}{all} {lines}", pattern.text()), if all == 0 { theme.warn } else { theme.text })
         }
         (None, None) if reader.follows() => ("follows what is written".to_owned(), theme.dim),
-        (None, None) => ("stopped: f follows".to_owned(), theme.warn),
+        (None, None) => (format!("stopped: {} follows", view.app.key(Action::Follow)), theme.warn),
     };
     let left_wide = u16::try_from(words::width(&left)).unwrap_or(u16::MAX);
     // Where both have no room, what the person does matters more.

@@ -7,7 +7,7 @@ use crate::{
     health::{Judgement, Verdict},
     plan::{Side, Signal},
     release::verdict_word,
-    tui::{app::Pane, words},
+    tui::{app::Hit, list::Pane, words},
 };
 
 /// How many lines the panes would like to have.
@@ -80,20 +80,25 @@ pub(super) fn more_marks(paint: &mut Paint<'_>, frame: Rect, first: usize, len: 
 pub(super) fn health(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
     let focused = view.app.pane == Pane::Health;
-    let inner = paint.frame(area, "Health", health_words(view), focused);
+    let note = view.filtered(Pane::Health, health_words(view));
+    let inner = paint.frame(area, "Health", &note, focused);
     let selected = view.app.row(Pane::Health, view.now);
-    let len = view.plan.signals.len();
-    if len == 0 {
+    let rows = view.rows(Pane::Health);
+    let len = rows.len();
+    if view.plan.signals.is_empty() {
         paint.row(inner, &[("the plan has no signals", view.theme.dim)]);
     }
     // Two lines a signal, if the pane has them: in a narrow one the picture stands below, in a wide one nothing does.
     let lines = if usize::from(inner.height) >= len.saturating_mul(2) { 2 } else { 1 };
     let below = lines == 2 && inner.width < 58;
     let height = usize::from(inner.height) / lines;
-    let first = first_shown(selected, len, height);
-    for (place, (index, (id, signal))) in view.plan.signals.iter().enumerate().skip(first).take(height).enumerate() {
+    let first = first_shown(rows.binary_search(&selected).unwrap_or(0), len, height);
+    for (place, index) in rows.iter().copied().enumerate().skip(first).take(height) {
+        let Some((id, signal)) = view.plan.signals.get_index(index) else { continue };
         let Some(judged) = view.release.judge(id, view.now) else { continue };
+        let place = place.saturating_sub(first);
         let row = Rect { height: u16::try_from(lines).unwrap_or(1), ..line(inner, place.saturating_mul(lines)) };
+        paint.hit(row, Hit::Row(Pane::Health, index));
         if below {
             signal_two(paint, row, id, signal, &judged);
         } else {

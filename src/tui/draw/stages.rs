@@ -10,7 +10,7 @@ use super::{
 use crate::{
     plan::{Advance, Stage, StageKind},
     release::{Act, Phase, StageState, StageStatus},
-    tui::{app::Pane, words},
+    tui::{app::Hit, list::Pane, words},
 };
 
 /// How long a bar is at most, and from which length on it says something.
@@ -32,7 +32,8 @@ pub(super) fn stages(paint: &mut Paint<'_>, area: Rect) {
     let focused = view.app.pane == Pane::Stages;
     let passed = view.release.stages.iter().filter(|state| state.phase == Phase::Passed).count();
     let usually = release(view, usize::from(area.width).saturating_sub(HEAD));
-    let inner = paint.frame(area, "Stages", &format!("{passed}/{}{usually}", view.plan.stages.len()), focused);
+    let note = view.filtered(Pane::Stages, &format!("{passed}/{}{usually}", view.plan.stages.len()));
+    let inner = paint.frame(area, "Stages", &note, focused);
     let selected = view.app.row(Pane::Stages, view.now);
     let titles = view.plan.stages.iter().map(|stage| words::width(stage.title()).saturating_add(flag_width(view, stage)));
     let columns = StageColumns::of(usize::from(inner.width), titles.max().unwrap_or(0));
@@ -41,7 +42,8 @@ pub(super) fn stages(paint: &mut Paint<'_>, area: Rect) {
     let mut lines = Vec::new();
     let mut before = None;
     let mut at = 0;
-    for (index, (stage, state)) in view.release.stages().enumerate() {
+    let rows = view.rows(Pane::Stages);
+    for (index, (stage, state)) in view.release.stages().enumerate().filter(|(index, _)| rows.binary_search(index).is_ok()) {
         if before != Some(&stage.environment) {
             lines.push(None);
         }
@@ -62,6 +64,7 @@ pub(super) fn stages(paint: &mut Paint<'_>, area: Rect) {
                 paint.row(row, &[(name, view.theme.dim)]);
             }
             Some((index, stage, state)) => {
+                paint.hit(row, Hit::Row(Pane::Stages, *index));
                 stage_row(paint, row, stage, state, columns);
                 if focused && *index == selected {
                     paint.select(row);

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     plan::{Stage, StageKind},
     release::{Phase, StageState, StageStatus},
-    tui::{app::Pane, words},
+    tui::{actions::Action, app::Hit, list::Pane, words},
 };
 
 /// From here on two columns have room.
@@ -81,7 +81,7 @@ fn stacked(paint: &mut Paint<'_>, area: Rect) {
     let body = section(paint, top, stage.title(), &stage.environment);
     current::show(paint, body, stage, state);
     if output > 0 && middle.height >= 2 {
-        let body = section(paint, middle, "Output", output_note(view, stage));
+        let body = section(paint, middle, "Output", &output_note(view, stage));
         output::tail(paint, body, stage);
     }
     let body = section(paint, bottom, back::title(view), "");
@@ -158,19 +158,20 @@ fn now_frame(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &StageStat
 }
 
 fn back_frame(paint: &mut Paint<'_>, area: Rect) {
-    let note = if paint.view.release.rollback.is_none() { "key R" } else { "" };
-    let inner = paint.frame(area, back::title(paint.view), note, false);
+    let view = paint.view;
+    let note = if view.release.rollback.is_none() { format!("key {}", view.app.key(Action::Rollback)) } else { String::new() };
+    let inner = paint.frame(area, back::title(view), &note, false);
     back::list(paint, inner);
 }
 
 fn output_frame(paint: &mut Paint<'_>, area: Rect, stage: &Stage) {
     let note = output_note(paint.view, stage);
-    let inner = paint.frame(area, &format!("Output of {}", stage.title()), note, false);
+    let inner = paint.frame(area, &format!("Output of {}", stage.title()), &note, false);
     output::tail(paint, inner, stage);
 }
 
-fn output_note(view: &View<'_>, stage: &Stage) -> &'static str {
-    if output::lines(view, stage) == 0 { "" } else { "o reads all" }
+fn output_note(view: &View<'_>, stage: &Stage) -> String {
+    if output::lines(view, stage) == 0 { String::new() } else { format!("{} reads all", view.app.key(Action::Output)) }
 }
 
 /// The table of all stages.
@@ -178,15 +179,22 @@ fn all(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
     let passed = view.release.stages.iter().filter(|state| state.phase == Phase::Passed).count();
     let usually = release(view, usize::from(area.width).saturating_sub(HEAD));
-    let note = format!("{passed}/{}{usually}", view.plan.stages.len());
+    let note = view.filtered(Pane::Stages, &format!("{passed}/{}{usually}", view.plan.stages.len()));
+    paint.hit(area, Hit::Pane(Pane::Stages));
     let inner = paint.frame(area, "Stages", &note, view.app.pane == Pane::Stages);
-    let rows = view.release.stages().map(|(stage, state)| row(view, stage, state)).collect::<Vec<_>>();
-    let at = view.app.row(Pane::Stages, view.now);
+    let shown = view.rows(Pane::Stages);
+    let stages = shown.iter().filter_map(|index| view.release.stages().nth(*index));
+    let rows = stages.map(|(stage, state)| row(view, stage, state)).collect::<Vec<_>>();
+    let selected = view.app.row(Pane::Stages, view.now);
     let height = usize::from(inner.height.saturating_sub(1));
-    let first = first_shown(at, rows.len(), height);
+    let first = first_shown(shown.binary_search(&selected).unwrap_or(0), rows.len(), height);
+    paint.shown.page = inner.height.saturating_sub(1);
     let places = table::table(paint, inner, &STAGES, &rows, first);
-    if let Some(place) = at.checked_sub(first).and_then(|index| places.get(index)) {
-        paint.select(*place);
+    for (index, place) in shown.iter().skip(first).zip(places) {
+        paint.hit(place, Hit::Row(Pane::Stages, *index));
+        if *index == selected {
+            paint.select(place);
+        }
     }
     super::panes::more_marks(paint, area, first, rows.len(), height);
 }
