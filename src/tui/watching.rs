@@ -110,6 +110,11 @@ impl App {
         self.overlay = Some(Overlay::Output(reader));
     }
 
+    /// Whether something was searched for in the output that is open.
+    pub(crate) fn searches(&self) -> bool {
+        matches!(&self.overlay, Some(Overlay::Output(reader)) if reader.pattern.is_some())
+    }
+
     /// Takes note that the output is shown as it is again, and not as it was when the display was frozen.
     pub(super) fn thawed_output(&mut self) {
         if let Some(Overlay::Output(reader)) = &mut self.overlay {

@@ -71,8 +71,13 @@ pub(super) fn show(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &Sta
         rest = below;
     }
     let lines = wrapped(view, &facts(view, stage, state), usize::from(rest.width));
-    for (index, (name, text, style)) in lines.iter().take(usize::from(rest.height)).enumerate() {
-        paint.row(line(rest, index), &[(&words::left(name, NAME, ""), view.theme.dim), (text, *style)]);
+    let shown = usize::from(rest.height);
+    for (index, (name, text, style)) in lines.iter().take(shown).enumerate() {
+        // That more was to be said is said.
+        let cut = index.saturating_add(1) == shown && lines.len() > shown;
+        let more = if cut { format!(" {}", view.glyphs.more) } else { String::new() };
+        let text = words::fit(text, usize::from(rest.width).saturating_sub(NAME).saturating_sub(words::width(&more)), "");
+        paint.row(line(rest, index), &[(&words::left(name, NAME, ""), view.theme.dim), (&text, *style), (&more, view.theme.dim)]);
     }
 }
 

@@ -5,7 +5,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Paint, banner, checklist, cut, cut_left, foot, header, panes, stages, zoomed};
+use super::{Paint, View, banner, checklist, cut, cut_left, foot, header, panes, stages, zoomed};
 use crate::tui::{app::Hit, list::Pane};
 
 /// How many lines the log has before anything else below the panes.
@@ -47,8 +47,7 @@ pub(super) fn panes(paint: &mut Paint<'_>, area: Rect) {
         let most = body.height.saturating_sub(log_least(body.height));
         let (top, rest) = cut(body, wanted.min(most));
         // What they do not need shows more of the selected stage, and the log has the rest.
-        let extra = rest.height.saturating_sub(LOG).min(zoomed::extra_wanted(view, rest.width));
-        let (extra, log) = cut(rest, if extra < EXTRA { 0 } else { extra });
+        let (extra, log) = cut(rest, spare(view, rest.width, rest.height));
         let stages = top.width.saturating_mul(32) / 100;
         let checks = top.width.saturating_mul(34) / 100;
         let (left, right) = cut_left(top, stages);
@@ -63,14 +62,21 @@ pub(super) fn panes(paint: &mut Paint<'_>, area: Rect) {
         zoomed::extra(paint, under);
         foot::log(paint, log);
     } else if area.width >= 60 && body.height >= 12 {
-        let (top, log) = cut(body, body.height.saturating_sub(log_least(body.height)));
         let signals = u16::try_from(view.plan.signals.len()).unwrap_or(u16::MAX).saturating_add(2).max(3);
+        let checks = u16::try_from(view.plan.checks.len()).unwrap_or(u16::MAX);
+        let lists = stages::wanted(view).max(checks).saturating_add(2);
+        let most = body.height.saturating_sub(log_least(body.height));
+        let left = body.height.saturating_sub(lists).saturating_sub(signals);
+        let extra = spare(view, body.width, left);
+        let (top, rest) = cut(body, if extra == 0 { most } else { body.height.saturating_sub(left) });
+        let (extra, log) = cut(rest, extra);
         let health = signals.min(top.height.saturating_mul(2) / 5).max(4);
         let (top, bottom) = cut(top, top.height.saturating_sub(health));
         let (left, right) = cut_left(top, top.width / 2);
         pane(paint, Pane::Stages, left);
         pane(paint, Pane::Checks, right);
         pane(paint, Pane::Health, bottom);
+        zoomed::extra(paint, extra);
         foot::log(paint, log);
     } else {
         // One pane at a time, with the others named above it.
@@ -105,7 +111,13 @@ fn pane(paint: &mut Paint<'_>, which: Pane, area: Rect) {
 
 /// Whether a screen of that size may have room for more of a stage than its row.
 pub(super) fn has_spare_room(width: u16, height: u16) -> bool {
-    width >= 100 && height >= 24
+    (width >= 100 && height >= 24) || (width >= 60 && height >= 36)
+}
+
+/// Of so many lines below the panes, how many show more of the selected stage; the log has the rest.
+fn spare(view: &View<'_>, width: u16, lines: u16) -> u16 {
+    let extra = lines.saturating_sub(LOG).min(zoomed::extra_wanted(view, width));
+    if extra < EXTRA { 0 } else { extra }
 }
 
 fn log_least(height: u16) -> u16 {

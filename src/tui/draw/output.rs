@@ -129,11 +129,12 @@ fn status(paint: &mut Paint<'_>, area: Rect, reader: &OutputView, output: &Outpu
     let place = |row: Option<&Row>| row.map_or(0, |row| row.line.saturating_sub(output.first()).saturating_add(1));
     let digits = count.to_string().len();
     let (first, last) = (place(rows.first()), place(rows.last()));
-    let kept = if output.is_cut() { ", earlier ones are not kept" } else { "" };
-    let lines = format!("lines {first:>digits$}-{last:>digits$} of {count}{kept}");
+    // What was there before is not kept.
+    let kept = if output.is_cut() { "the last " } else { "" };
+    let lines = format!("lines {first:>digits$}-{last:>digits$} of {kept}{count}");
     let shift = if reader.aside == 0 { String::new() } else { format!(", from column {}", reader.aside.saturating_add(1)) };
     let long = if reader.wrap { "wrapped".to_owned() } else { format!("not wrapped{shift}") };
-    let right = format!("{long}   {lines}");
+    let right = if reader.field.is_some() { "enter finds, esc leaves".to_owned() } else { format!("{long}   {lines}") };
     let wide = u16::try_from(words::width(&right)).unwrap_or(u16::MAX);
     let (left, style) = match (&reader.field, &reader.pattern) {
         (Some(field), _) => (format!("/{}", field.value()), theme.text),
