@@ -92,9 +92,24 @@ impl App {
         }
         all.filter(|row| {
             let text = self.row_text(pane, *row, now).to_lowercase();
-            filter.split_whitespace().all(|word| text.contains(word))
+            let name = self.row_name(pane, *row).to_lowercase();
+            let begins = |typed: &str| text.split([' ', '-']).any(|word| word.starts_with(typed));
+            // A name is found by any part of it, the rest by how its words begin: `se` is not meant to find all that passed.
+            filter.split_whitespace().all(|typed| name.contains(typed) || begins(typed))
         })
         .collect()
+    }
+
+    fn row_name(&self, pane: Pane, row: usize) -> String {
+        let plan = &self.release.plan;
+        let name = match pane {
+            Pane::Stages => plan.stages.get(row).map(|stage| format!("{} {}", stage.id, stage.title())),
+            Pane::Checks => plan.checks.get(row).map(|check| format!("{} {}", check.id, check.title)),
+            Pane::Health => {
+                plan.signals.get_index(row).map(|(id, signal)| format!("{id} {}", signal.title.as_deref().unwrap_or_default()))
+            }
+        };
+        name.unwrap_or_default()
     }
 
     /// What a row says, for a filter to look into and for the clipboard.

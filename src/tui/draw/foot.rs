@@ -110,9 +110,9 @@ fn under_hand(view: &View<'_>) -> Hand {
             let signed = view.plan.check(id).is_some_and(|check| check.kind == CheckKind::Signed);
             return if signed {
                 let ask = Ask::Sign { check: id.clone(), note: None, evidence: None };
-                hand(Action::Sign, "sign", release.consequence(&ask, now).line, true)
+                hand(Action::Sign, "sign", words::phrase(&release.consequence(&ask, now).line), true)
             } else {
-                hand(Action::Recheck, "check", release.consequence(&Ask::Recheck(id.clone()), now).line, true)
+                hand(Action::Recheck, "check", words::phrase(&release.consequence(&Ask::Recheck(id.clone()), now).line), true)
             };
         }
         Some(Subject::Signal(id)) => {
@@ -183,13 +183,19 @@ fn key_line(paint: &mut Paint<'_>, area: Rect) {
     let context = view.app.context();
     let mut room = usize::from(area.width);
     let mut x = area.x;
+    if view.app.view != app::View::Main {
+        let used = paint.row(area, &[("esc", theme.key), (" back", theme.dim)]);
+        paint.hit(Rect { width: used, ..area }, Hit::Act(Action::Back));
+        x = x.saturating_add(used).saturating_add(2);
+        room = room.saturating_sub(usize::from(used).saturating_add(2));
+    }
     for described in ACTIONS.iter().filter(|described| !described.short.is_empty() && described.scope.holds(context)) {
         let short = match described.action {
             Action::Hold if view.release.hold.is_some() => "resume",
             Action::Retry if !can_retry(view) => continue,
             Action::Promote | Action::Hold if view.release.is_over() || view.release.rollback.is_some() => continue,
-            Action::Zoom if view.app.view == app::View::Zoom => "back",
-            Action::Wall if view.app.view == app::View::Wall => "back",
+            Action::Zoom if view.app.view == app::View::Zoom => continue,
+            Action::Wall if view.app.view == app::View::Wall => continue,
             Action::Freeze if view.app.frozen.is_some() => "thaw",
             _ => described.short,
         };
