@@ -56,9 +56,9 @@ fn hand(scene_name: &str, keys: &str, theme: &str, symbols: Symbols) -> Hand {
 /// One number for the looks of all cells: FNV-1a, the same on every platform and with every compiler.
 fn looks(buffer: &Buffer) -> u64 {
     let styles = buffer.content.iter().map(|cell| format!("{:?}{:?}{:?}", cell.fg, cell.bg, cell.modifier));
-    styles.flat_map(String::into_bytes).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    styles
+        .flat_map(String::into_bytes)
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[test]

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::app::App;
 use crate::{
     health::Verdict,
-    release::{Phase, verdict_word},
+    plan::CheckKind,
+    release::{CheckStatus, Phase, verdict_word},
 };
 
 /// The three panes.
@@ -131,7 +132,12 @@ impl App {
                     let more = last.evidence.iter().chain(&last.note).map(|text| format!("  {text}")).collect::<String>();
                     format!("  {}{more}", last.by)
                 });
-                format!("{}  {}  {}{said}", check.id, check.title, status.word())
+                let state = match (status, &check.kind) {
+                    (CheckStatus::Open, CheckKind::Signed) => "unsigned",
+                    (CheckStatus::Open, _) => "not run",
+                    (status, _) => status.word(),
+                };
+                format!("{}  {}  {state}{said}", check.id, check.title)
             }),
             Pane::Health => plan.signals.get_index(row).and_then(|(id, signal)| {
                 let judged = release.judge(id, now)?;

@@ -6,7 +6,7 @@ use tui_input::Input as Field;
 
 use super::{Paint, View, blocker_words, cut, overlay::field};
 use crate::{
-    plan::CheckKind,
+    plan::{Advance, CheckKind},
     release::{Ask, CONTROLLER, Phase, Tone},
     tui::{
         actions::{ACTIONS, Action},
@@ -150,13 +150,11 @@ fn under_hand(view: &View<'_>) -> Hand {
     }
     let consequence = release.consequence(&app.promote(now), now);
     if consequence.seen.is_none() {
-        let first = view.blockers.first();
-        return hand(
-            Action::Promote,
-            "promote",
-            first.map_or(consequence.line, |blocker| blocker_words(release, blocker)),
-            false,
-        );
+        return match view.blockers.first() {
+            Some(blocker) => hand(Action::Promote, "promote", blocker_words(release, blocker), false),
+            // It goes on by itself: there is nothing to press, and nothing wrong.
+            None => hand(Action::Detail, "detail", under_way(view).unwrap_or(consequence.line), true),
+        };
     }
     let locked = app.trouble.is_some() || !matches!(app.driving, Some(Driving::Here | Driving::Other { .. }));
     match consequence.blockers.first() {
@@ -166,6 +164,22 @@ fn under_hand(view: &View<'_>) -> Hand {
         }
         None => hand(Action::Promote, "promote", consequence.line, true),
     }
+}
+
+/// What goes on by itself, how long it still takes, and what comes then.
+fn under_way(view: &View<'_>) -> Option<String> {
+    let (stage, state) = view.release.stages().find(|(_, state)| state.phase.is_open())?;
+    let Some(bake) = state.bake.as_ref().filter(|_| state.phase == Phase::Baking) else {
+        return Some(format!("{} is under way", stage.title()));
+    };
+    let last = state.step as usize >= stage.steps().len();
+    let then = match stage.advance {
+        _ if last => "then it has passed",
+        Advance::Manual => "then it waits for you",
+        Advance::Auto => "then it takes the next step",
+    };
+    let left = bake.left(view.now).rounded().get();
+    Some(format!("{} is watched for {} more, {then}", stage.title(), words::span(left)))
 }
 
 fn key_line(paint: &mut Paint<'_>, area: Rect) {
