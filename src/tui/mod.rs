@@ -24,6 +24,7 @@ mod svg;
 mod theme;
 mod update;
 mod watching;
+mod welcome;
 mod words;
 
 pub use actions::{ACTIONS, Action, Context, Described, Group, Scope};
@@ -37,3 +38,4 @@ pub use run::{Clock, SystemClock, run};
 pub use svg::svg;
 pub use theme::{Depth, Symbols, Theme, ThemeError};
 pub use update::{Message, update};
+pub use welcome::{Choice, Welcome, welcome};
