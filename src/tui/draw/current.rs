@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     plan::{OnFail, Stage, StageKind, Step},
-    release::{Act, Phase, StageState, StageStatus},
+    release::{Act, Phase, StageState, StageStatus, UndoState},
     tui::words,
 };
 
@@ -123,8 +123,7 @@ fn headline(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &StageState
 fn said(view: &View<'_>, stage: &Stage, state: &StageState, status: StageStatus, narrow: bool) -> Headline {
     let theme = view.theme;
     let plain = |words: String, time: String| Headline { words, part: None, time, time_look: theme.dim };
-    let undo = view.release.rollback.iter().flat_map(|rollback| &rollback.steps).find(|undo| undo.step.stage == stage.id);
-    if let Some(undo) = undo.filter(|undo| !undo.done) {
+    if let Some(undo) = undo_of(view, stage).filter(|undo| !undo.done) {
         return match &undo.stuck {
             Some(_) => plain("its way back is stuck".to_owned(), String::new()),
             None => match undo.under_way() {
@@ -182,6 +181,11 @@ fn said(view: &View<'_>, stage: &Stage, state: &StageState, status: StageStatus,
     }
 }
 
+/// How far a stage's way back is, where it has one.
+fn undo_of<'a>(view: &View<'a>, stage: &Stage) -> Option<&'a UndoState> {
+    view.release.rollback.iter().flat_map(|rollback| &rollback.steps).find(|undo| undo.step.stage == stage.id)
+}
+
 fn step_row(view: &View<'_>, stage: &Stage, state: &StageState, step: Step, number: u32) -> Vec<Cell> {
     let (theme, glyphs) = (view.theme, view.glyphs);
     let dash = || glyphs.dash.to_owned();
@@ -192,7 +196,11 @@ fn step_row(view: &View<'_>, stage: &Stage, state: &StageState, step: Step, numb
             let status = view.release.stage_status(stage, state, view.now);
             let (symbol, look) = stage_look(view, status, state);
             let said = match (&state.bake, state.phase) {
-                _ if view.release.rollback.is_some() => "taken back".to_owned(),
+                _ if view.release.rollback.is_some() => match undo_of(view, stage) {
+                    Some(undo) if undo.done => "taken back".to_owned(),
+                    Some(undo) if undo.stuck.is_some() => "stuck".to_owned(),
+                    _ => "going back".to_owned(),
+                },
                 (Some(_), Phase::Baking) => "watched".to_owned(),
                 _ => status_word(status, state.phase).to_owned(),
             };
@@ -233,8 +241,7 @@ fn facts(view: &View<'_>, stage: &Stage, state: &StageState) -> Vec<Fact> {
     let theme = view.theme;
     let mut facts: Vec<Fact> = Vec::new();
     let status = view.release.stage_status(stage, state, view.now);
-    let undo = view.release.rollback.iter().flat_map(|rollback| &rollback.steps).find(|undo| undo.step.stage == stage.id);
-    if let Some(why) = undo.and_then(|undo| undo.stuck.as_ref()).or(state.why.as_ref()) {
+    if let Some(why) = undo_of(view, stage).and_then(|undo| undo.stuck.as_ref()).or(state.why.as_ref()) {
         facts.push(("why", why.clone(), theme.bad));
     }
     let asks = view.release.rollback.is_none();

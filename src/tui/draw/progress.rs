@@ -57,6 +57,12 @@ impl Progress {
         }
     }
 
+    /// What matters of it where there is little room.
+    pub(super) fn short(&self) -> String {
+        let elapsed = || words::right(&words::span(self.elapsed), ELAPSED, "");
+        self.over().map_or_else(elapsed, |over| format!("{} over", words::age(over)))
+    }
+
     /// How it looks: one that takes half as long again, and a minute at least, is worth a look.
     pub(super) fn look(&self, view: &View<'_>) -> Style {
         let late = self.over().is_some_and(|over| over >= (self.usual.median / 2).max(Duration::from_secs(60)));

@@ -142,9 +142,10 @@ fn stage_row(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &StageStat
 
 /// How far a task is in its usual time; whether there was room to say it.
 fn progress_row(paint: &mut Paint<'_>, area: Rect, progress: &Progress, look: Style) -> bool {
-    let words = progress.words();
     let room = usize::from(area.width);
-    let Some(bar) = room.checked_sub(words::width(&words)) else { return false };
+    let said =
+        [progress.words(), progress.short()].into_iter().find_map(|said| Some((room.checked_sub(words::width(&said))?, said)));
+    let Some((bar, words)) = said else { return false };
     let (done, left) = words::bar(progress.part(), bar.saturating_sub(1).min(BAR), paint.view.glyphs);
     let dim = paint.view.theme.dim;
     if bar > LEAST_BAR {
