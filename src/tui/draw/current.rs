@@ -53,9 +53,9 @@ pub(super) fn show(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &Sta
     let view = paint.view;
     headline(paint, Rect { height: area.height.min(1), ..area }, stage, state);
     let (_, rest) = cut(area, 1);
-    // A line of air, where there is room for it.
-    let (_, rest) = cut(rest, u16::from(rest.height > 3));
     let steps = stage.steps();
+    // A line of air, where nothing has to give way for it.
+    let (_, rest) = cut(rest, u16::from(usize::from(rest.height) > steps.len().saturating_add(1).max(3)));
     let mut rest = rest;
     if !steps.is_empty() {
         let rows =
