@@ -66,11 +66,14 @@ impl Welcome {
             lines.push(Vec::new());
         };
         say("There is no flightdeck.toml here or in a folder above.", theme.warn);
-        say(
-            "A plan says what a release does: its stages, its go-live checks, its signals. The cockpit shows all of it on one \
-             screen while it flies; you promote or roll back with a key, and see in words what the key will do before it does it.",
-            theme.text,
-        );
+        // What can be done comes before what it is: a small screen has room for the first only.
+        let choices = self.releases.len().min(OFFERED).saturating_add(6);
+        let about = "A plan says what a release does: its stages, its go-live checks, its signals. The cockpit shows all of it on one \
+                     screen while it flies; you promote or roll back with a key, and see in words what the key will do before it \
+                     does it.";
+        if words::wrap(about, columns).len().saturating_add(choices).saturating_add(5) <= usize::from(area.height) {
+            say(about, theme.text);
+        }
         let keyed = |key: &str, what: &str, more: &str| {
             let what = words::left(what, 20, glyphs.more);
             vec![(format!("{key}  "), theme.key), (what, theme.title), (settings.symbols.say(more).into_owned(), theme.dim)]
