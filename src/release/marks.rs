@@ -56,8 +56,7 @@ impl Change {
 impl Mark {
     /// The mark that an event leaves on a release that has not folded it in yet.
     pub(super) fn of(release: &Release, sequence: u64, event: &Event) -> Option<Self> {
-        let is_task =
-            |stage: &str| release.plan.stage(stage).is_some_and(|stage| matches!(stage.kind, StageKind::Task { .. }));
+        let is_task = |stage: &str| release.plan.stage(stage).is_some_and(|stage| matches!(stage.kind, StageKind::Task { .. }));
         let of_task = |stage: &str, change| is_task(stage).then(|| (Some(stage.to_owned()), change));
         let (stage, change) = match &event.kind {
             EventKind::StageStarted { stage, .. } => of_task(stage, Change::Started),

@@ -7,6 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{
     dialog::{Dialog, Form, Purpose, Said},
     guard::{Arrival, Guard},
+    health_zoom::{HealthAct, HealthZoom},
     input::{Code, Input, Key, Kind, Stop},
     keys::{self, Act},
     link::{Driving, Request, Update},
@@ -97,6 +98,8 @@ pub struct App {
     rows: [Option<usize>; 3],
     pub(crate) overlay: Option<Overlay>,
     pub(crate) notice: Option<Notice>,
+    /// The Health pane over the whole screen.
+    pub(crate) zoom: Option<HealthZoom>,
     /// Requests that were sent and not answered yet, with what they ask for.
     pub(crate) pending: Vec<(u64, String)>,
     next_id: u64,
@@ -122,6 +125,7 @@ impl App {
             rows: [None; 3],
             overlay: None,
             notice: None,
+            zoom: None,
             pending: Vec::new(),
             next_id: 1,
             guard: Guard::default(),
@@ -321,7 +325,15 @@ impl App {
             Update::Event(sequence, event) => self.event(sequence, &event),
             Update::Samples(samples) => {
                 for (signal, sample) in samples {
+                    if let (Some(zoom), Some(plan)) = (&mut self.zoom, self.release.plan.signals.get(&signal)) {
+                        zoom.observe(&signal, plan, &sample);
+                    }
                     self.release.observe(&signal, sample);
+                }
+            }
+            Update::History { signal, from, samples } => {
+                if let Some(zoom) = &mut self.zoom {
+                    zoom.told(signal, from, samples);
                 }
             }
             Update::Output { stage, lines } => self.output = Some((stage, lines)),
@@ -442,6 +454,9 @@ impl App {
     }
 
     fn main_key(&mut self, key: &Key, arrival: Arrival, now: Timestamp) -> Vec<Request> {
+        if let Some(requests) = self.zoom_key(key, now) {
+            return requests;
+        }
         let Some(act) = keys::find(key) else { return Vec::new() };
         let moves = matches!(
             act,
@@ -477,6 +492,42 @@ impl App {
             Act::Detail => return self.detail(now),
         }
         Vec::new()
+    }
+
+    /// What a key does to the zoomed Health screen; nothing where it is not for that.
+    fn zoom_key(&mut self, key: &Key, now: Timestamp) -> Option<Vec<Request>> {
+        let Some(Subject::Signal(signal)) = self.subject(now) else { return None };
+        let Some(mut zoom) = self.zoom.take() else {
+            if key.code != Code::Char('z') {
+                return None;
+            }
+            let (zoom, requests) = HealthZoom::open(&self.release, &signal, now);
+            self.zoom = Some(zoom);
+            return Some(requests);
+        };
+        let act = match key.code {
+            Code::Char('z') | Code::Esc if zoom.cursor.is_none() => return Some(Vec::new()),
+            Code::Esc => HealthAct::Clear,
+            Code::Char('[') => HealthAct::Shorter,
+            Code::Char(']') => HealthAct::Longer,
+            Code::Left => HealthAct::Earlier,
+            Code::Right => HealthAct::Later,
+            Code::Home => HealthAct::Oldest,
+            Code::Up | Code::Down => {
+                self.go(if key.code == Code::Up { -1 } else { 1 }, now);
+                let Some(Subject::Signal(signal)) = self.subject(now) else { return None };
+                let requests = zoom.look_at(&self.release, &signal, now);
+                self.zoom = Some(zoom);
+                return Some(requests);
+            }
+            _ => {
+                self.zoom = Some(zoom);
+                return None;
+            }
+        };
+        let requests = zoom.key(act, &self.release, &signal, now);
+        self.zoom = Some(zoom);
+        Some(requests)
     }
 
     fn ask(&mut self, ask: Ask, at: Instant, now: Timestamp) {

@@ -8,6 +8,9 @@ use crate::{
     release::{Command, Event},
 };
 
+/// How many samples of a signal's history a cockpit is sent: more than a wide screen has columns of dots.
+pub const HISTORY: usize = 1_200;
+
 /// What the cockpit is told.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Update {
@@ -21,6 +24,15 @@ pub enum Update {
         stage: String,
         /// Its last lines, at most 200, already safe.
         lines: Vec<String>,
+    },
+    /// A signal's samples over a long time, few enough for a picture.
+    History {
+        /// The signal.
+        signal: String,
+        /// The time they were asked for from.
+        from: Timestamp,
+        /// The samples from then on, at most about [`HISTORY`] of them; spikes and gaps are all there.
+        samples: Vec<Sample>,
     },
     /// Who drives.
     Driving(Driving),
@@ -66,6 +78,13 @@ pub enum Request {
     },
     /// Send this stage's output from now on; of none, if none is named.
     WatchOutput(Option<String>),
+    /// Send this signal's samples since a time, for a chart.
+    History {
+        /// The signal.
+        signal: String,
+        /// Since when.
+        from: Timestamp,
+    },
 }
 
 /// The two ends a cockpit holds.

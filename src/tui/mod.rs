@@ -4,10 +4,12 @@
 //! cockpit knows the release and a [`Link`] to the rest, and nothing of the world outside.
 
 mod app;
+mod chart;
 mod console;
 mod dialog;
 mod draw;
 mod guard;
+mod health_zoom;
 mod input;
 mod keys;
 mod link;
@@ -21,7 +23,7 @@ pub use console::{Call, Console};
 pub use draw::draw;
 pub use input::{Code, Gesture, Input, Key, Kind, Mods, Mouse, Stop};
 pub use keys::{Act, BINDINGS, Binding};
-pub use link::{Driving, Link, Request, Update};
+pub use link::{Driving, HISTORY, Link, Request, Update};
 pub use run::{Clock, SystemClock, run};
 pub use svg::svg;
 pub use theme::{Depth, Symbols, Theme, ThemeError};

@@ -1,5 +1,7 @@
 //! `[signals.NAME]`.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 use toml::de::DeTable;
 
@@ -20,7 +22,21 @@ pub(super) fn signals(reader: &mut Reader, plan: &Fields<'_>, known: &mut Known)
             baseline(reader, row, named, &rows);
         }
     }
-    rows.into_iter().filter_map(|row| Some((row.id, row.signal?))).collect()
+    beside(rows.into_iter().filter_map(|row| Some((row.id, row.signal?))).collect())
+}
+
+/// In the order they were written, but that a baseline comes right behind the first signal that names it.
+fn beside(mut signals: IndexMap<Id, Signal>) -> IndexMap<Id, Signal> {
+    let named: BTreeSet<Id> = signals.values().filter_map(|signal| signal.baseline.clone()).collect();
+    let mut order = Vec::with_capacity(signals.len());
+    for (id, signal) in signals.iter().filter(|(id, _)| !named.contains(*id)) {
+        order.push(id.clone());
+        order.extend(signal.baseline.clone().filter(|baseline| !order.contains(baseline)));
+    }
+    // A plan with problems may name what is not there, or itself.
+    let place = |id: &Id| order.iter().position(|known| known == id).unwrap_or(usize::MAX);
+    signals.sort_by_cached_key(|id, _| place(id));
+    signals
 }
 
 /// What one table says.
@@ -46,7 +62,8 @@ fn baseline(reader: &mut Reader, row: &Row, named: &At<String>, rows: &[Row]) {
     }
     let Some(other) = rows.iter().find(|other| other.id == named.is) else { return };
     if let Some(next) = &other.baseline {
-        let message = format!("{} names {} as its baseline, which has one itself: {}", row.name, quote(&named.is), quote(&next.is));
+        let message =
+            format!("{} names {} as its baseline, which has one itself: {}", row.name, quote(&named.is), quote(&next.is));
         let help = "compare both with the same signal, or take `baseline` out of one of them";
         return reader.report(&named.at, "bad-baseline", message, help);
     }

@@ -3,6 +3,8 @@
 mod detail;
 mod foot;
 mod header;
+mod health;
+mod health_zoom;
 mod overlay;
 mod panes;
 
@@ -44,6 +46,7 @@ struct View<'a> {
     now: Timestamp,
     status: ReleaseStatus,
     blockers: Vec<Blocker>,
+    health: health::Health,
 }
 
 /// Draws the cockpit as it is at a time.
@@ -59,6 +62,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>, now: Timestamp) {
         now,
         status: release.status(now),
         blockers: release.blockers(now),
+        health: health::Health::of(release, now),
     };
     let mut cursor = None;
     let mut paint = Paint { buffer: frame.buffer_mut(), view: &view };
@@ -67,7 +71,10 @@ pub fn draw(app: &App, frame: &mut Frame<'_>, now: Timestamp) {
         too_small(&mut paint, area);
         return;
     }
-    main_screen(&mut paint, area);
+    match &app.zoom {
+        Some(zoom) => health_zoom::zoomed(&mut paint, area, zoom),
+        None => main_screen(&mut paint, area),
+    }
     match &app.overlay {
         None => {}
         Some(Overlay::Help { scroll }) => overlay::help(&mut paint, area, *scroll),
@@ -106,7 +113,7 @@ fn main_screen(paint: &mut Paint<'_>, area: Rect) {
         let (middle, right) = cut_left(right, checks);
         panes::stages(paint, left);
         panes::checks(paint, middle);
-        panes::health(paint, right);
+        health::health(paint, right);
         foot::log(paint, log);
     } else if area.width >= 60 && body.height >= 12 {
         let (panes, log) = cut(body, body.height.saturating_sub(log_least(body.height)));
@@ -116,7 +123,7 @@ fn main_screen(paint: &mut Paint<'_>, area: Rect) {
         let (left, right) = cut_left(top, top.width / 2);
         panes::stages(paint, left);
         panes::checks(paint, right);
-        panes::health(paint, bottom);
+        health::health(paint, bottom);
         foot::log(paint, log);
     } else {
         // One pane at a time, with the others named above it.
@@ -125,7 +132,7 @@ fn main_screen(paint: &mut Paint<'_>, area: Rect) {
         match view.app.pane {
             Pane::Stages => panes::stages(paint, pane),
             Pane::Checks => panes::checks(paint, pane),
-            Pane::Health => panes::health(paint, pane),
+            Pane::Health => health::health(paint, pane),
         }
     }
 }
