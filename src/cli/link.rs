@@ -9,12 +9,13 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Failure, thread};
+use super::{Failure, keep, thread};
 use crate::{
     controller::{self, Files, Logbook, LogbookError, PATIENCE},
     health::thin,
     journal::{Location, Watch},
     release::{Act, EventKind},
+    text,
     tui::{Driving, HISTORY, Link, Request, Update},
 };
 
@@ -147,6 +148,14 @@ impl Far {
                     Err(error) => Err(error.to_string()),
                 };
                 self.tell_since(before).await?;
+                self.send(Update::Answer { id, answer }).await
+            }
+            Request::Keep { id, keep } => {
+                let kept = std::env::current_dir().and_then(|folder| keep::keep(&folder, &keep));
+                let answer = match kept {
+                    Ok(path) => Ok(format!("written to {}", text::line(&path.to_string_lossy(), 400))),
+                    Err(error) => Err(format!("{} could not be written: {error}", keep.name)),
+                };
                 self.send(Update::Answer { id, answer }).await
             }
             Request::WatchOutput(stage) => {

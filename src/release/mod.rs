@@ -12,6 +12,7 @@ mod marks;
 mod rollback;
 mod state;
 mod status;
+mod summary;
 mod words;
 
 pub(crate) use state::millis_between;

@@ -1,6 +1,6 @@
 //! What the zoomed Health screen looks at: how far back, which moment, and the history it was sent for that.
 //!
-//! The row it looks at is the Health pane's own. Whoever moves it calls [`HealthZoom::look_at`], and hands the requests on.
+//! The row it looks at is the Health pane's own. After whatever may have moved it, [`HealthZoom::look_at`] says what has to be asked for.
 
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ pub(crate) enum HealthAct {
     Later,
     /// Reads the oldest moment shown.
     Oldest,
-    /// Reads no moment.
-    Clear,
+    /// Reads the newest.
+    Newest,
 }
 
 /// How far back a chart reaches.
@@ -105,64 +105,71 @@ struct Held {
 }
 
 /// What the zoomed Health screen looks at.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct HealthZoom {
-    /// How far back.
-    pub(crate) range: Range,
+    /// How far back, where a person has chosen.
+    chosen: Option<Range>,
     /// The moment whose values are read.
     pub(crate) cursor: Option<Timestamp>,
-    /// The signal that is looked at, and its baseline, each with the time its history was asked for from.
-    asked: Vec<(String, Timestamp)>,
-    /// The range it was asked for.
-    asked_range: Range,
-    /// What was sent for them. Never of more than these two.
+    /// What was asked for last, while something is looked at.
+    asked: Option<Asked>,
+    /// What was sent for that: of a signal and its baseline, never of more.
     held: Vec<Held>,
 }
 
+/// What history was asked for.
+#[derive(Debug)]
+struct Asked {
+    /// The signal that is looked at, and its baseline.
+    signals: Vec<String>,
+    range: Range,
+    from: Timestamp,
+}
+
 impl HealthZoom {
-    /// Begins to look at a signal: over the whole release, or the last hour of one that has flown for longer.
-    pub(crate) fn open(release: &Release, signal: &str, now: Timestamp) -> (Self, Vec<Request>) {
-        let is_long = release.ended.unwrap_or(now).duration_since(release.started).as_hours() >= 1;
-        let range = if is_long { Range::Hour } else { Range::Whole };
-        let mut zoom = Self { range, cursor: None, asked: Vec::new(), asked_range: range, held: Vec::new() };
-        let requests = zoom.look_at(release, signal, now);
-        (zoom, requests)
+    /// How far back it looks: over the whole release, or the last hour of one that has flown for longer, if nobody has chosen.
+    pub(crate) fn range(&self, release: &Release, now: Timestamp) -> Range {
+        let flown = release.ended.unwrap_or(now).duration_since(release.started);
+        self.chosen.unwrap_or(if flown.as_hours() >= 1 { Range::Hour } else { Range::Whole })
     }
 
-    /// Looks at a signal from now on; what has to be asked for.
-    pub(crate) fn look_at(&mut self, release: &Release, signal: &str, now: Timestamp) -> Vec<Request> {
-        let (from, _) = self.range.window(release, now);
-        let baseline = release.plan.signals.get(signal).and_then(|signal| signal.baseline.clone());
-        let shown: Vec<String> = std::iter::once(signal.to_owned()).chain(baseline).collect();
-        let same = shown.iter().eq(self.asked.iter().map(|(signal, _)| signal));
-        if same && self.asked_range == self.range {
+    /// Looks at a signal from now on, or at none; what has to be asked for, if that is something else than before.
+    pub(crate) fn look_at(&mut self, release: &Release, signal: Option<&str>, now: Timestamp) -> Vec<Request> {
+        let Some(signal) = signal else {
+            (self.asked, self.cursor) = (None, None);
+            self.held.clear();
+            return Vec::new();
+        };
+        let range = self.range(release, now);
+        let baseline = release.plan.signals.get(signal).and_then(|signal| signal.baseline.as_deref());
+        let shown = [Some(signal), baseline];
+        let shown = || shown.into_iter().flatten();
+        if self.asked.as_ref().is_some_and(|asked| asked.range == range && asked.signals.iter().eq(shown())) {
             return Vec::new();
         }
-        self.asked_range = self.range;
-        self.held.retain(|held| shown.contains(&held.signal));
-        self.asked = shown.into_iter().map(|signal| (signal, from)).collect();
-        self.asked.iter().map(|(signal, from)| Request::History { signal: signal.clone(), from: *from }).collect()
+        self.held.retain(|held| shown().any(|signal| *signal == held.signal));
+        let (from, _) = range.window(release, now);
+        self.asked = Some(Asked { signals: shown().map(str::to_owned).collect(), range, from });
+        shown().map(|signal| Request::History { signal: signal.to_owned(), from }).collect()
     }
 
-    /// Does what a key does; what has to be asked for then.
-    pub(crate) fn key(&mut self, act: HealthAct, release: &Release, signal: &str, now: Timestamp) -> Vec<Request> {
-        let (from, to) = self.range.window(release, now);
+    /// Does what a key does.
+    pub(crate) fn key(&mut self, act: HealthAct, release: &Release, signal: &str, now: Timestamp) {
+        let range = self.range(release, now);
+        let (from, to) = range.window(release, now);
+        let newest = release.ended.map_or(now, |ended| ended.min(now)).min(to);
         match act {
             HealthAct::Shorter | HealthAct::Longer => {
-                let range = self.range.turned(act == HealthAct::Longer);
-                if range != self.range {
-                    self.range = range;
-                    let (from, to) = range.window(release, now);
-                    self.cursor = self.cursor.filter(|at| (from..=to).contains(at));
-                    return self.look_at(release, signal, now);
-                }
+                let range = range.turned(act == HealthAct::Longer);
+                let (from, to) = range.window(release, now);
+                self.chosen = Some(range);
+                self.cursor = self.cursor.filter(|at| (from..=to).contains(at));
             }
             HealthAct::Earlier | HealthAct::Later => {
                 // In a hundred steps from one end to the other, but no finer than the samples are.
                 let every = release.plan.signals.get(signal).map_or(Duration::ZERO, |signal| signal.every.get());
                 let whole = Duration::try_from(to.duration_since(from)).unwrap_or_default();
                 let step = SignedDuration::try_from(every.max(whole / 100)).unwrap_or(SignedDuration::ZERO);
-                let newest = release.ended.map_or(now, |ended| ended.min(now)).min(to);
                 self.cursor = Some(match self.cursor {
                     None => newest,
                     Some(at) if act == HealthAct::Earlier => at.saturating_sub(step).unwrap_or(from).clamp(from, to),
@@ -170,14 +177,13 @@ impl HealthZoom {
                 });
             }
             HealthAct::Oldest => self.cursor = Some(from),
-            HealthAct::Clear => self.cursor = None,
+            HealthAct::Newest => self.cursor = Some(newest),
         }
-        Vec::new()
     }
 
     /// Takes in the history that was asked for. What nobody looks at any more is let go.
     pub(crate) fn told(&mut self, signal: String, from: Timestamp, samples: Vec<Sample>) {
-        if self.asked.iter().any(|(asked, since)| *asked == signal && *since == from) {
+        if self.asked.as_ref().is_some_and(|asked| asked.from == from && asked.signals.contains(&signal)) {
             self.held.retain(|held| held.signal != signal);
             self.held.push(Held { signal, samples });
         }
@@ -188,7 +194,7 @@ impl HealthZoom {
         let Some(held) = self.held.iter_mut().find(|held| held.signal == id) else { return };
         held.samples.push(sample.clone());
         if held.samples.len() >= HISTORY.saturating_mul(2) {
-            if let Some(minutes) = self.range.minutes() {
+            if let Some(minutes) = self.asked.as_ref().and_then(|asked| asked.range.minutes()) {
                 let oldest = later(sample.at, -minutes * 60);
                 held.samples.retain(|sample| sample.at >= oldest);
             }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::app::Looks;
 use crate::{
     health::Sample,
     release::{Command, Event},
@@ -36,6 +37,8 @@ pub enum Update {
     },
     /// Who drives.
     Driving(Driving),
+    /// The person's settings were changed.
+    Looks(Box<Looks>),
     /// What came of a request.
     Answer {
         /// The request's id.
@@ -85,6 +88,22 @@ pub enum Request {
         /// Since when.
         from: Timestamp,
     },
+    /// Write this to a file.
+    Keep {
+        /// The id under which the answer comes.
+        id: u64,
+        /// What.
+        keep: Keep,
+    },
+}
+
+/// Something to be kept in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keep {
+    /// The file's name, as it should be; one that is there already is left alone.
+    pub name: String,
+    /// What is in it.
+    pub content: String,
 }
 
 /// The two ends a cockpit holds.

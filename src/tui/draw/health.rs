@@ -13,7 +13,7 @@ use crate::{
     health::{Judgement, Series, Verdict, judge},
     plan::{Side, Signal},
     release::{Release, verdict_word},
-    tui::{app::Pane, words},
+    tui::{app::Hit, list::Pane, words},
 };
 
 /// What is thought of every signal, in the plan's order: found out once for a frame.
@@ -56,11 +56,16 @@ impl<'a> Judged<'a> {
     }
 }
 
+/// A signal by its place in the plan.
+pub(super) fn signal<'a>(view: &'a View<'_>, index: usize) -> Option<Judged<'a>> {
+    let (id, signal) = view.plan.signals.get_index(index)?;
+    let judged = view.health.judged.get(index)?;
+    Some(Judged { index, id, signal, judged, is_baseline: view.health.is_baseline.get(index).copied().unwrap_or(false) })
+}
+
 /// The signals of the plan.
 pub(super) fn signals<'a>(view: &'a View<'_>) -> impl Iterator<Item = Judged<'a>> {
-    let health = view.health.judged.iter().zip(&view.health.is_baseline);
-    let signals = view.plan.signals.iter().zip(health).enumerate();
-    signals.map(|(index, ((id, signal), (judged, is_baseline)))| Judged { index, id, signal, judged, is_baseline: *is_baseline })
+    (0..view.plan.signals.len()).filter_map(|index| signal(view, index))
 }
 
 /// How bad a verdict is: not known is worse than a warning and no failure.
@@ -83,26 +88,30 @@ pub(super) fn worst(view: &View<'_>) -> &'static str {
 pub(super) fn health(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
     let focused = view.app.pane == Pane::Health;
-    let inner = paint.frame(area, "Health", worst(view), focused);
+    let note = view.filtered(Pane::Health, worst(view));
+    let inner = paint.frame(area, "Health", &note, focused);
     let selected = view.app.row(Pane::Health, view.now);
-    let len = view.plan.signals.len();
-    if len == 0 {
+    let rows = view.rows(Pane::Health);
+    let len = rows.len();
+    if view.plan.signals.is_empty() {
         paint.row(inner, &[("the plan has no signals", view.theme.dim)]);
     }
     // Two lines a signal, if the pane has them: in a narrow one the picture stands below, in a wide one nothing does.
     let lines = if usize::from(inner.height) >= len.saturating_mul(2) { 2 } else { 1 };
     let below = lines == 2 && inner.width < 58;
     let height = usize::from(inner.height) / lines;
-    let first = first_shown(selected, len, height);
+    let first = first_shown(rows.binary_search(&selected).unwrap_or(0), len, height);
     let columns = Columns::of(view, usize::from(inner.width));
-    for (place, of) in signals(view).skip(first).take(height).enumerate() {
+    for (place, index) in rows.iter().copied().skip(first).take(height).enumerate() {
+        let Some(of) = signal(view, index) else { continue };
         let row = Rect { height: u16::try_from(lines).unwrap_or(1), ..line(inner, place.saturating_mul(lines)) };
+        paint.hit(row, Hit::Row(Pane::Health, index));
         if below {
             signal_two(paint, row, of, columns);
         } else {
             signal_one(paint, row, of, columns);
         }
-        if focused && of.index == selected {
+        if focused && index == selected {
             paint.select(Rect { height: 1, ..row });
         }
     }

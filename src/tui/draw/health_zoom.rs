@@ -6,16 +6,17 @@ use ratatui::layout::Rect;
 use super::{
     Paint, View, cut, cut_left,
     detail::source_words,
-    health::{Columns, Judged, rank, signal_line, signals, verdict_look, worst},
+    health::{Columns, Judged, rank, signal, signal_line, signals, verdict_look, worst},
     panes::{first_shown, line, more_marks},
 };
 use crate::{
     plan::{Side, Signal, StageKind},
     release::{Change, Mark, verdict_word},
     tui::{
-        app::Pane,
+        app::Hit,
         chart::{Chart, Flag, Line, Looks, Point, Threshold},
         health_zoom::{HealthZoom, Range},
+        list::Pane,
         theme::Theme,
         words,
     },
@@ -28,16 +29,19 @@ const ABOVE: u16 = 60;
 const SMALL: (u16, u16) = (36, 9);
 
 /// The zoomed Health screen.
-pub(super) fn zoomed(paint: &mut Paint<'_>, area: Rect, zoom: &HealthZoom) {
+pub(super) fn zoomed(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
+    paint.shown.page = area.height.saturating_sub(2);
     let selected = view.app.row(Pane::Health, view.now);
-    let Some(of) = signals(view).nth(selected) else {
-        let inner = paint.frame(area, "Health", "", true);
-        paint.row(inner, &[("the plan has no signals", view.theme.dim)]);
+    let of = signal(view, selected).filter(|of| view.rows(Pane::Health).contains(&of.index));
+    let Some(of) = of else {
+        let inner = paint.frame(area, "Health", &view.filtered(Pane::Health, worst(view)), true);
+        let words = if view.plan.signals.is_empty() { "the plan has no signals" } else { "no signal has that in its row" };
+        paint.row(inner, &[(words, view.theme.dim)]);
         return;
     };
     let columns = Columns::of(view, 0);
-    let rows = u16::try_from(view.plan.signals.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let rows = u16::try_from(view.rows(Pane::Health).len()).unwrap_or(u16::MAX).saturating_add(2);
     if area.width >= BESIDE {
         let wide = u16::try_from(columns.list()).unwrap_or(u16::MAX).max(area.width / 3).min(area.width / 2);
         let (left, right) = cut_left(area, wide);
@@ -45,42 +49,47 @@ pub(super) fn zoomed(paint: &mut Paint<'_>, area: Rect, zoom: &HealthZoom) {
         let rest = left.height.saturating_sub(rows.max(left.height / 4));
         let (top, others) = cut(left, if rest >= SMALL.1 + 2 { left.height.saturating_sub(rest) } else { left.height });
         list(paint, top, selected, columns);
-        small_charts(paint, others, of, zoom.range);
-        large(paint, right, of, zoom);
+        small_charts(paint, others, of);
+        large(paint, right, of);
     } else if area.width >= ABOVE {
         let (top, bottom) = cut(area, rows.min(area.height / 3).max(4));
         list(paint, top, selected, columns);
-        large(paint, bottom, of, zoom);
+        large(paint, bottom, of);
     } else {
-        large(paint, area, of, zoom);
+        large(paint, area, of);
     }
 }
 
 fn list(paint: &mut Paint<'_>, area: Rect, selected: usize, columns: Columns) {
     let view = paint.view;
-    let len = view.plan.signals.len();
-    let inner = paint.frame(area, "Health", worst(view), true);
+    let rows = view.rows(Pane::Health);
+    paint.shown.page = area.height.saturating_sub(2);
+    let inner = paint.frame(area, "Health", &view.filtered(Pane::Health, worst(view)), true);
     let height = usize::from(inner.height);
-    let first = first_shown(selected, len, height);
-    for (place, of) in signals(view).skip(first).take(height).enumerate() {
+    let first = first_shown(rows.binary_search(&selected).unwrap_or(0), rows.len(), height);
+    for (place, index) in rows.iter().copied().skip(first).take(height).enumerate() {
+        let Some(of) = signal(view, index) else { continue };
         let row = line(inner, place);
+        paint.hit(row, Hit::Row(Pane::Health, index));
         signal_line(paint, row, of, columns);
-        if of.index == selected {
+        if index == selected {
             paint.select(row);
         }
     }
-    more_marks(paint, area, first, len, height);
+    more_marks(paint, area, first, rows.len(), height);
 }
 
 /// The selected signal: its chart, and below it what is known of it.
-fn large(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, zoom: &HealthZoom) {
+fn large(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>) {
     let view = paint.view;
-    let inner = paint.frame(area, of.title(), zoom.range.words(), false);
+    let zoom = &view.app.zoom;
+    let range = zoom.range(view.release, view.now);
+    let inner = paint.frame(area, of.title(), range.words(), false);
     let facts = facts(view, of);
     // At least half of a low screen is for the chart.
     let below = u16::try_from(facts.len()).unwrap_or(u16::MAX).min(inner.height.saturating_sub(8)).min(inner.height / 2);
     let (top, said) = cut(inner, inner.height.saturating_sub(below));
-    let window = zoom.range.window(view.release, view.now);
+    let window = range.window(view.release, view.now);
     let mut chart = chart(view, Some(zoom), of.id, of.signal, window);
     chart.cursor = zoom.cursor;
     chart.draw(top, paint.buffer);
@@ -128,8 +137,9 @@ fn facts(view: &View<'_>, of: Judged<'_>) -> Vec<(&'static str, String, ratatui:
 }
 
 /// The other signals in small: those first of which most must be thought.
-fn small_charts(paint: &mut Paint<'_>, area: Rect, selected: Judged<'_>, range: Range) {
+fn small_charts(paint: &mut Paint<'_>, area: Rect, selected: Judged<'_>) {
     let view = paint.view;
+    let range = view.app.zoom.range(view.release, view.now);
     if area.is_empty() {
         return;
     }
@@ -196,6 +206,8 @@ fn chart<'a>(
         // One before the picture stays, so that its line comes in from the left.
         let before = points.partition_point(|point| point.at < from.as_millisecond()).saturating_sub(1);
         points.drain(..before);
+        // A frozen display knows nothing of what came later.
+        points.truncate(points.partition_point(|point| point.at <= view.now.as_millisecond()));
         let hole = signal.stale_after().as_millis();
         Line { name: signal.title.clone().unwrap_or_else(|| id.to_owned()), points, hole }
     };
