@@ -143,6 +143,7 @@ impl Chart<'_> {
         self.draw_flags(&mut pen, &layout, &grid);
         self.draw_cursor(&mut pen, &layout, &grid);
         self.draw_lines(&mut pen, &layout, &grid, &scale);
+        self.name_thresholds(&mut pen, &layout, &scale);
         self.draw_numbers(&mut pen, &layout, &scale, &ticks);
         self.draw_times(&mut pen, &layout, &grid);
         if let Some(legend) = layout.legend {
@@ -257,27 +258,47 @@ impl Chart<'_> {
         u16::try_from(row).unwrap_or(0).min(plot.height.saturating_sub(1))
     }
 
+    /// The thresholds with their rows, the worst first.
+    fn edges<'b>(&'b self, scale: &'b Scale, plot: Rect) -> impl Iterator<Item = (&'b Threshold, u16, Style)> {
+        self.thresholds.iter().rev().map(move |threshold| {
+            let style = if threshold.fails { self.looks.fail } else { self.looks.warn };
+            (threshold, Self::row(threshold.at, scale, plot, self.ascii), style)
+        })
+    }
+
     fn draw_thresholds(&self, pen: &mut Pen<'_>, layout: &Layout, scale: &Scale) {
         let plot = layout.plot;
-        let mut taken: Option<u16> = None;
-        // The worst first: where two fall into one row, it is the one that is named.
-        for threshold in self.thresholds.iter().rev() {
-            let row = Self::row(threshold.at, scale, plot, self.ascii);
-            let style = if threshold.fails { self.looks.fail } else { self.looks.warn };
-            let y = plot.y.saturating_add(row);
-            let glyph = if self.ascii { '-' } else { '╌' };
+        let glyph = if self.ascii { '-' } else { '╌' };
+        for (_, row, style) in self.edges(scale, plot) {
             for column in (0..plot.width).filter(|column| !self.ascii || column.is_multiple_of(2)) {
-                pen.put(plot.x.saturating_add(column), y, glyph, style);
+                pen.put(plot.x.saturating_add(column), plot.y.saturating_add(row), glyph, style);
             }
-            if taken == Some(row) {
+        }
+    }
+
+    /// Writes the thresholds' names beside the plot, or where there is no room, into it where no line is.
+    fn name_thresholds(&self, pen: &mut Pen<'_>, layout: &Layout, scale: &Scale) {
+        let plot = layout.plot;
+        let mut taken: Option<u16> = None;
+        for (threshold, row, style) in self.edges(scale, plot) {
+            // Where two fall into one row, it is the worst that is named.
+            if taken.replace(row) == Some(row) {
                 continue;
             }
-            taken = Some(row);
+            let y = plot.y.saturating_add(row);
             if layout.thresholds.width > 0 {
                 let room = usize::from(layout.thresholds.width.saturating_sub(1));
                 pen.text(layout.thresholds.x.saturating_add(1), y, &threshold.label, room, style);
-            } else {
-                pen.text(plot.x, y, &threshold.label, usize::from(plot.width), style);
+                continue;
+            }
+            let wide = u16::try_from(words::width(&threshold.label)).unwrap_or(u16::MAX);
+            if wide > plot.width {
+                continue;
+            }
+            let places = [plot.x, plot.right().saturating_sub(wide)];
+            let free = |start: &u16| (*start..start.saturating_add(wide)).all(|x| !pen.has_line(x, y));
+            if let Some(start) = places.into_iter().find(free) {
+                pen.text(start, y, &threshold.label, usize::from(wide), style);
             }
         }
     }
@@ -312,17 +333,10 @@ impl Chart<'_> {
         let plot = layout.plot;
         let baseline = self.baseline.as_ref().map(|line| self.raster(line, true, plot, grid, scale));
         let line = self.raster(&self.line, false, plot, grid, scale);
-        let edges: Vec<_> = self
-            .thresholds
-            .iter()
-            .map(|threshold| {
-                let style = if threshold.fails { self.looks.fail } else { self.looks.warn };
-                (Self::row(threshold.at, scale, plot, self.ascii), style)
-            })
-            .collect();
+        let edges: Vec<_> = self.edges(scale, plot).map(|(_, row, style)| (row, style)).collect();
         for row in 0..plot.height {
             // Beyond a threshold the line has its look, the worst one's that it is beyond.
-            let beyond = edges.iter().rev().find(|(edge, _)| match self.bad {
+            let beyond = edges.iter().find(|(edge, _)| match self.bad {
                 Side::Above => row < *edge,
                 Side::Below => row > *edge,
             });
@@ -441,30 +455,41 @@ impl Chart<'_> {
             Some((&self.line, canary, self.looks.line)),
             self.baseline.as_ref().map(|line| (line, baseline, self.looks.baseline)),
         ];
-        let mut x = area.x;
-        let mut say = |text: &str, style: Style| {
-            let room = usize::from(area.right().saturating_sub(x));
-            x = x.saturating_add(pen.text(x, area.y, text, room, style));
-        };
+        let mut spans = Vec::new();
         if let Some((at, _)) = cell {
             let local = at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string();
             let age = u64::try_from(self.now.saturating_sub(at.as_millisecond())).unwrap_or(0);
-            say(&local, self.looks.cursor);
-            say(&format!(", {} ago   ", words::age(Duration::from_millis(age))), self.looks.text);
+            spans.push((local, self.looks.cursor));
+            spans.push((format!(", {} ago   ", words::age(Duration::from_millis(age))), self.looks.text));
         }
-        for (line, glyph, style) in lines.into_iter().flatten() {
-            let value = match cell {
-                Some((_, column)) => self.read(line, grid, column),
-                None => line
-                    .points
-                    .iter()
-                    .rev()
-                    .find_map(|point| point.number)
-                    .map_or_else(String::new, |number| self.with_unit(&words::number(number))),
-            };
-            say(glyph, style);
-            say(&format!(" {} ", line.name), self.looks.text);
-            say(&format!("{value}   "), style);
+        let values: Vec<_> = lines
+            .into_iter()
+            .flatten()
+            .map(|(line, glyph, style)| {
+                let newest = || line.points.iter().rev().find_map(|point| point.number);
+                let value = match cell {
+                    Some((_, column)) => self.read(line, grid, column),
+                    None => newest().map_or_else(String::new, |number| self.with_unit(&words::number(number))),
+                };
+                (line, glyph, format!("{value}   "), style)
+            })
+            .collect();
+        let wide = |text: &str| words::width(text);
+        let whole = spans.iter().map(|(text, _)| wide(text)).sum::<usize>()
+            + values
+                .iter()
+                .map(|(line, glyph, value, _)| wide(glyph) + wide(&line.name) + wide(value.trim_end()) + 5)
+                .sum::<usize>();
+        // The values are what is read: where there is no room for the names, the lines' looks stand for them.
+        let named = whole <= usize::from(area.width).saturating_add(3);
+        for (line, glyph, value, style) in values {
+            let name = if named { format!(" {} ", line.name) } else { " ".to_owned() };
+            spans.extend([(glyph.to_owned(), style), (name, self.looks.text), (value, style)]);
+        }
+        let mut x = area.x;
+        for (text, style) in spans {
+            let room = usize::from(area.right().saturating_sub(x));
+            x = x.saturating_add(pen.text(x, area.y, &text, room, style));
         }
     }
 
@@ -510,6 +535,12 @@ impl Pen<'_> {
         if let Some(cell) = self.buffer.cell_mut((x, y)) {
             cell.set_char(glyph).set_style(style);
         }
+    }
+
+    /// Whether a line of numbers goes through a cell.
+    fn has_line(&self, x: u16, y: u16) -> bool {
+        let symbol = self.buffer.cell((x, y)).and_then(|cell| cell.symbol().chars().next());
+        symbol.is_some_and(|c| ('\u{2801}'..='\u{28ff}').contains(&c) || (self.ascii && matches!(c, '*' | 'o')))
     }
 
     /// Writes a text into at most so many columns; how many it took.

@@ -281,6 +281,8 @@ fn signal_one(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, columns: Column
     let verdict = words::left(said.verdict, VERDICT, more);
     let age = words::right(&said.age, AGE, more);
     let picture = if room < 4 { Vec::new() } else { picture(view, of, room) };
+    // Words keep away from the number, and a picture need not.
+    let apart = if of.judged.verdict == Verdict::Unknown && !picture.is_empty() { " " } else { "" };
     let mut spans = vec![
         (said.symbol, said.look),
         (" ", theme.text),
@@ -290,9 +292,10 @@ fn signal_one(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, columns: Column
         (" ", theme.text),
         (said.unit.as_str(), theme.dim),
         (" ", theme.text),
+        (apart, theme.text),
     ];
     spans.extend(picture.iter().map(|(text, style)| (text.as_str(), *style)));
-    if !picture.is_empty() {
+    if !picture.is_empty() && apart.is_empty() {
         spans.push((" ", theme.text));
     }
     spans.extend([(verdict.as_str(), said.look), (age.as_str(), theme.dim)]);

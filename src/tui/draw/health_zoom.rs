@@ -46,7 +46,7 @@ pub(super) fn zoomed(paint: &mut Paint<'_>, area: Rect) {
         let wide = u16::try_from(columns.list()).unwrap_or(u16::MAX).max(area.width / 3).min(area.width / 2);
         let (left, right) = cut_left(area, wide);
         // What the list leaves of a tall screen is for the other signals.
-        let rest = left.height.saturating_sub(rows.max(left.height / 4));
+        let rest = left.height.saturating_sub(rows.min(left.height / 2));
         let (top, others) = cut(left, if rest >= SMALL.1 + 2 { left.height.saturating_sub(rest) } else { left.height });
         list(paint, top, selected, columns);
         small_charts(paint, others, of);
