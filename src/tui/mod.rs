@@ -5,10 +5,12 @@
 
 mod actions;
 mod app;
+mod chart;
 mod console;
 mod dialog;
 mod draw;
 mod guard;
+mod health_zoom;
 mod input;
 mod keymap;
 mod link;
@@ -33,7 +35,7 @@ pub use console::{Call, Console, LONGEST_COPY};
 pub use draw::draw;
 pub use input::{Code, Gesture, Input, Key, Kind, Mods, Mouse, Stop};
 pub use keymap::{Bound, Change, Chord, Conflict, Found, KeyError, Keymap, Preset, action_names, parse_keys};
-pub use link::{Driving, Keep, Link, Output, Request, Update};
+pub use link::{Driving, HISTORY, Keep, Link, Output, Request, Update};
 pub use run::{Clock, SystemClock, run};
 pub use svg::svg;
 pub use theme::{Depth, Symbols, Theme, ThemeError};

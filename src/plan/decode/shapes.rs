@@ -76,6 +76,7 @@ pub(crate) const SIGNAL: Shape = Shape {
         "samples",
         "confirm",
         "stale",
+        "baseline",
         "needs_traffic",
     ],
     words: &[
@@ -95,6 +96,9 @@ pub(crate) const SIGNAL: Shape = Shape {
         ("gauge", "value"),
         ("counter", "rate"),
         ("histogram", "quantile"),
+        ("stable", "baseline"),
+        ("control", "baseline"),
+        ("compare_to", "baseline"),
     ],
 };
 pub(crate) const SIGNAL_COMMON: &[&str] = &[
@@ -110,6 +114,7 @@ pub(crate) const SIGNAL_COMMON: &[&str] = &[
     "samples",
     "confirm",
     "stale",
+    "baseline",
     "needs_traffic",
 ];
 pub(crate) const SIGNAL_KINDS: &[(&str, &[&str])] = &[
