@@ -7,6 +7,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`text`] | outside text made safe for terminals, once, where it enters |
+//! | [`document`] | TOML files that people write: syntax, problems at their place, reports |
 //! | [`plan`] | `flightdeck.toml`: model, loading, diagnostics, presets, schema |
 //! | [`release`] | the pure core: events, state, commands, gates, consequences, the rollback plan |
 //! | [`health`] | pure: samples, series, verdicts |
@@ -22,6 +23,7 @@
 
 pub mod cli;
 pub mod controller;
+pub mod document;
 pub mod health;
 pub mod journal;
 pub mod plan;

@@ -9,13 +9,11 @@ use std::{
 use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
-use super::{
-    Plan,
-    decode::{self, PlanReader},
-    problem::{Found, Problems},
-    syntax,
+use super::{Plan, decode};
+use crate::{
+    document::{Found, Problems, reader::Reader, syntax},
+    text,
 };
-use crate::text;
 
 /// No plan is longer than this.
 const MOST_BYTES: usize = 1 << 20;
@@ -136,7 +134,7 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
 pub fn parse(text: &str, file: &str) -> Result<Plan, Problems> {
     let readable = syntax::read(text);
     let (root, _) = DeTable::parse_recoverable(&readable.text);
-    let mut reader = PlanReader::default();
+    let mut reader = Reader::default();
     let plan = decode::plan(&mut reader, root.get_ref());
     let mut found = reader.found;
     found.retain(|found| {
