@@ -2,12 +2,14 @@
 //!
 //! What a plan, the settings and a theme have in common. Each says by a [`Shape`] which keys its tables may have.
 
+mod decode;
 mod problem;
 pub(crate) mod reader;
 mod render;
-pub(crate) mod syntax;
+mod syntax;
 pub(crate) mod words;
 
+pub(crate) use decode::decode;
 pub(crate) use problem::Found;
 pub use problem::{Problem, Problems};
 pub(crate) use reader::Shape;

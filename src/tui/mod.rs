@@ -13,7 +13,7 @@ mod keys;
 mod link;
 mod run;
 mod svg;
-mod theme;
+pub mod theme;
 mod words;
 
 pub use app::{App, Exit, Message, Settings, update};
@@ -24,4 +24,4 @@ pub use keys::{Act, BINDINGS, Binding};
 pub use link::{Driving, Link, Request, Update};
 pub use run::{Clock, SystemClock, run};
 pub use svg::svg;
-pub use theme::{Depth, Symbols, Theme, ThemeError};
+pub use theme::{Depth, Symbols, Theme, Themes};

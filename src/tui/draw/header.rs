@@ -29,11 +29,9 @@ pub(super) fn least(paint: &mut Paint<'_>, area: Rect) {
 /// The environment's badge; a protected one differs in its look and in its shape.
 fn badge(view: &View<'_>) -> (String, Style) {
     let environment = view.release.environment();
-    if view.plan.is_protected(environment) {
-        (format!(" {environment} "), view.theme.protected)
-    } else {
-        (format!("[{environment}]"), view.theme.badge)
-    }
+    let protected = view.plan.is_protected(environment);
+    let shape = if protected { format!(" {environment} ") } else { format!("[{environment}]") };
+    (shape, view.theme.environment(environment, protected))
 }
 
 fn verdict(view: &View<'_>) -> (String, Style) {
