@@ -17,6 +17,7 @@
 //! | [`targets`] | one file per driver of what is deployed to |
 //! | [`sources`] | one file per kind of signal source |
 //! | [`terminal`] | what the terminal can do, and giving it back as it was |
+//! | [`settings`] | the user's settings and themes, read, chosen from and watched |
 //! | [`tui`] | the cockpit |
 //! | [`sandbox`] | the demo: real HTTP services on loopback under real load |
 //! | [`cli`] | one file per command |
@@ -30,6 +31,7 @@ pub mod plan;
 pub mod process;
 pub mod release;
 pub mod sandbox;
+pub mod settings;
 pub mod sources;
 pub mod targets;
 pub mod terminal;

@@ -44,6 +44,13 @@ pub(crate) struct Found {
     pub(crate) absence: bool,
 }
 
+impl From<&Problem> for Found {
+    fn from(problem: &Problem) -> Self {
+        let Problem { span, code, message, help, .. } = problem.clone();
+        Self { span, code, message, help, absence: false }
+    }
+}
+
 impl Problems {
     pub(crate) fn new(file: &str, text: &str, mut found: Vec<Found>) -> Self {
         found.sort_by(|a, b| (a.span.start, a.code, &a.message).cmp(&(b.span.start, b.code, &b.message)));
