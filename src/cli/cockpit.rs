@@ -2,16 +2,19 @@
 
 use std::{io::IsTerminal, path::PathBuf, time::Duration};
 
-use clap::ValueEnum;
 use ratatui::Terminal;
 use tokio::sync::oneshot;
 
-use super::{Exit, Failure, Global, link, open, thread};
+use super::{
+    Exit, Failure, Global, link,
+    looks::{self, Looks},
+    open, thread,
+};
 use crate::{
     controller::Logbook,
     journal::{Journal, JournalError, Location},
     terminal::{Capabilities, Guard, Local, input},
-    tui::{self, Settings, Stop, Symbols, SystemClock, Theme},
+    tui::{self, Settings, Stop, SystemClock},
 };
 
 /// How long a terminal that is gone may take to be given back.
@@ -28,41 +31,6 @@ pub(super) struct Arguments {
     release: Option<String>,
     #[command(flatten)]
     looks: Looks,
-}
-
-/// How it looks.
-#[derive(Debug, Clone, Default, clap::Args)]
-#[group(id = "looks")]
-pub(super) struct Looks {
-    /// The colours
-    #[arg(long, value_enum, value_name = "NAME")]
-    theme: Option<ThemeName>,
-    /// Nothing but ASCII on the screen
-    #[arg(long)]
-    ascii: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ThemeName {
-    /// The terminal's own colours
-    Default,
-    /// For a dark background
-    Dark,
-    /// For a light background
-    Light,
-    /// No colours
-    Mono,
-}
-
-impl ThemeName {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Default => "default",
-            Self::Dark => "dark",
-            Self::Light => "light",
-            Self::Mono => "mono",
-        }
-    }
 }
 
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failure> {
@@ -109,9 +77,8 @@ pub(super) fn require_terminal(instead: &str) -> Result<(), Failure> {
 /// Opens the cockpit on a release and drives it, until the person leaves.
 pub(super) fn open(location: &Location, logbook: Logbook, operator: String, looks: &Looks) -> Result<Exit, Failure> {
     let capabilities = Capabilities::of(|name| std::env::var(name).ok()).map_err(|unfit| Failure::wrong(unfit.to_string()))?;
-    let theme = looks.theme.and_then(|theme| Theme::named(theme.name())).unwrap_or_default();
-    let symbols = if looks.ascii { Symbols::Ascii } else { capabilities.symbols };
-    let settings = Settings { operator, theme, symbols, depth: capabilities.depth };
+    let chosen = looks.chosen(&looks::settings(), capabilities)?;
+    let settings = Settings { operator, theme: chosen.theme, symbols: chosen.symbols, depth: chosen.depth };
     let release = logbook.release.clone();
     let runtime = thread::runtime()?;
 
