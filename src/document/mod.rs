@@ -1,6 +1,6 @@
 //! TOML files that people write: read as far as they can be, and every problem named at its place with what would be right.
 //!
-//! What a plan, the settings and a theme have in common. Each says by a [`Shape`] which keys its tables may have.
+//! What a plan, the settings and a theme have in common. Each says by a `Shape` which keys its tables may have.
 
 mod decode;
 mod problem;
