@@ -3,7 +3,7 @@
 use std::{io::IsTerminal, path::PathBuf, time::Duration};
 
 use ratatui::Terminal;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc::WeakSender, oneshot};
 
 use super::{
     Exit, Failure, Global, link,
@@ -13,8 +13,9 @@ use super::{
 use crate::{
     controller::Logbook,
     journal::{Journal, JournalError, Location},
+    settings::{Settings, Watch},
     terminal::{Capabilities, Guard, Local, input},
-    tui::{self, Settings, Stop, SystemClock},
+    tui::{self, Stop, SystemClock, Update},
 };
 
 /// How long a terminal that is gone may take to be given back.
@@ -77,8 +78,8 @@ pub(super) fn require_terminal(instead: &str) -> Result<(), Failure> {
 /// Opens the cockpit on a release and drives it, until the person leaves.
 pub(super) fn open(location: &Location, logbook: Logbook, operator: String, looks: &Looks) -> Result<Exit, Failure> {
     let capabilities = Capabilities::of(|name| std::env::var(name).ok()).map_err(|unfit| Failure::wrong(unfit.to_string()))?;
-    let chosen = looks.chosen(&looks::settings(), capabilities)?;
-    let settings = Settings { operator, theme: chosen.theme, symbols: chosen.symbols, depth: chosen.depth };
+    let read = looks::read();
+    let settings = looks.session(&read, operator, capabilities)?;
     let release = logbook.release.clone();
     let runtime = thread::runtime()?;
 
@@ -88,7 +89,8 @@ pub(super) fn open(location: &Location, logbook: Logbook, operator: String, look
         let input = input()?;
         let (ended, over) = oneshot::channel();
         let driving = thread::Driving::begin(location, &release.id, ended)?;
-        let (link, follower) = link::begin(location, logbook, over)?;
+        let (link, follower, update) = link::begin(location, logbook, over)?;
+        let _watch = watch(looks, read, capabilities, update);
         let mut terminal = Terminal::new(Local::stdout())?;
         let exit = tui::run(&mut terminal, release, link, input, settings, SystemClock).await;
         Ok::<_, Failure>((exit, driving, follower))
@@ -107,6 +109,19 @@ pub(super) fn open(location: &Location, logbook: Logbook, operator: String, look
         tui::Exit::Quit => Ok(Exit::Done),
         tui::Exit::Stopped(_) => Ok(Exit::Unknown),
     }
+}
+
+/// Shows changed settings at once. Where the system does not tell of changes they count from the next time on.
+fn watch(looks: &Looks, read: Settings, capabilities: Capabilities, update: WeakSender<Update>) -> Option<Watch> {
+    let looks = looks.clone();
+    let changed = move |mut read| {
+        let (_, worn) = looks.worn(&mut read, capabilities);
+        if let Some(update) = update.upgrade() {
+            // A cockpit that is gone needs no looks.
+            let _gone = update.blocking_send(Update::Looks(Box::new(worn)));
+        }
+    };
+    Watch::new(&looks::folder()?, read, changed).ok()
 }
 
 /// A panic on any thread ends the process once the terminal is given back: a cockpit whose controller is gone must not look

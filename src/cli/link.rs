@@ -9,11 +9,12 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Failure, thread};
+use super::{Failure, keep, thread};
 use crate::{
     controller::{self, Files, Logbook, LogbookError, PATIENCE},
     journal::{Location, Watch},
     release::{Act, EventKind},
+    text,
     tui::{Driving, Link, Request, Update},
 };
 
@@ -24,13 +25,15 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How often it is looked whether somebody drives.
 const PULSE: Duration = Duration::from_secs(1);
 
-/// Begins to follow a release; `ended` tells why this process no longer drives it.
+/// Begins to follow a release; `ended` tells why this process no longer drives it. What else the cockpit is to be told goes
+/// the same way as long as the link is there.
 pub(super) fn begin(
     location: &Location,
     logbook: Logbook,
     ended: oneshot::Receiver<String>,
-) -> Result<(Link, JoinHandle<()>), Failure> {
+) -> Result<(Link, JoinHandle<()>, mpsc::WeakSender<Update>), Failure> {
     let (update, updates) = mpsc::channel(1024);
+    let beside = update.downgrade();
     let (requests, asked) = mpsc::channel(64);
     let changed = Arc::new(Notify::new());
     let wake = Arc::clone(&changed);
@@ -51,7 +54,7 @@ pub(super) fn begin(
         // It ends when the cockpit no longer listens.
         let _closed = runtime.block_on(far.follow(asked, &changed, ended));
     })?;
-    Ok((Link { updates, requests }, handle))
+    Ok((Link { updates, requests }, handle, beside))
 }
 
 struct Far {
@@ -144,6 +147,14 @@ impl Far {
                     Err(error) => Err(error.to_string()),
                 };
                 self.tell_since(before).await?;
+                self.send(Update::Answer { id, answer }).await
+            }
+            Request::Keep { id, keep } => {
+                let kept = std::env::current_dir().and_then(|folder| keep::keep(&folder, &keep));
+                let answer = match kept {
+                    Ok(path) => Ok(format!("written to {}", text::line(&path.to_string_lossy(), 400))),
+                    Err(error) => Err(format!("{} could not be written: {error}", keep.name)),
+                };
                 self.send(Update::Answer { id, answer }).await
             }
             Request::WatchOutput(stage) => {

@@ -1,6 +1,6 @@
 //! How the cockpit looks: flags, and the user's settings where no flag says.
 
-use std::io::IsTerminal;
+use std::{io::IsTerminal, path::PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -8,7 +8,7 @@ use super::{Failure, check, tell};
 use crate::{
     settings::{self, Choice, Chosen, Colors, Flags, Settings},
     terminal::Capabilities,
-    text,
+    text, tui,
 };
 
 /// How it looks.
@@ -36,14 +36,17 @@ fn colors() -> impl TypedValueParser<Value = Colors> {
     })
 }
 
-/// The user's settings. What is wrong with them is told, and stands in nobody's way.
-pub(super) fn settings() -> Settings {
-    let settings = settings::folder(|name| std::env::var_os(name)).map(|folder| Settings::load(&folder)).unwrap_or_default();
-    complain(&settings);
-    settings
+/// Where the settings are.
+pub(super) fn folder() -> Option<PathBuf> {
+    settings::folder(|name| std::env::var_os(name))
 }
 
-/// Tells what is wrong with the settings.
+/// The user's settings.
+pub(super) fn read() -> Settings {
+    folder().map(|folder| Settings::load(&folder)).unwrap_or_default()
+}
+
+/// Tells what is wrong with the settings. It stands in nobody's way.
 pub(super) fn complain(settings: &Settings) {
     for problems in &settings.problems {
         tell(&problems.render(check::style(std::io::stderr().is_terminal())));
@@ -51,24 +54,41 @@ pub(super) fn complain(settings: &Settings) {
 }
 
 impl Looks {
-    /// What flags, environment, settings and terminal come to.
-    pub(super) fn chosen(&self, settings: &Settings, capabilities: Capabilities) -> Result<Chosen, Failure> {
-        let variable = |name: &str| std::env::var(name).ok();
+    /// What belongs to this session, by flags, environment, settings and terminal.
+    pub(super) fn session(
+        &self,
+        read: &Settings,
+        operator: String,
+        capabilities: Capabilities,
+    ) -> Result<tui::Settings, Failure> {
         if let Some(name) = &self.theme
-            && !settings.themes.iter().any(|listed| listed.name == *name)
+            && !read.themes.iter().any(|listed| listed.name == *name)
         {
-            return Err(unknown(settings, name));
+            return Err(unknown(read, name));
         }
-        if let Some(name) = variable("FLIGHTDECK_THEME").filter(|name| !name.is_empty())
-            && self.theme.is_none()
-            && settings.themes.get(&name).is_none()
-        {
-            tell(&format!("FLIGHTDECK_THEME: {}", unknown(settings, &name).message));
-        }
+        let mut read = read.clone();
+        let (chosen, looks) = self.worn(&mut read, capabilities);
+        complain(&read);
+        Ok(tui::Settings { operator, looks, symbols: chosen.symbols, depth: chosen.depth, mouse: chosen.mouse })
+    }
+
+    /// What the settings come to beside flags, environment and terminal. What only shows then is added to their problems.
+    pub(super) fn worn(&self, read: &mut Settings, capabilities: Capabilities) -> (Chosen, tui::Looks) {
+        let variable = |name: &str| std::env::var(name).ok();
         let Self { theme, colors, ascii, mouse } = self.clone();
         let flags = Flags { theme, colors, ascii, mouse };
+        let (keymap, complaints) = read.user.keys.keymap();
+        read.complain(complaints);
         let Capabilities { depth, symbols } = capabilities;
-        Ok(Choice { flags: &flags, variable, settings, depth, symbols }.made())
+        let chosen = Choice { flags: &flags, variable, settings: read, depth, symbols }.made();
+        let mut problems = read.lines();
+        let named = variable("FLIGHTDECK_THEME").filter(|name| !name.is_empty() && self.theme.is_none());
+        if let Some(name) = named.filter(|name| read.themes.get(name).is_none()) {
+            problems.push(format!("FLIGHTDECK_THEME: {}", unknown(read, &name).message));
+        }
+        let themes = read.themes.usable().cloned().collect();
+        let looks = tui::Looks { theme: chosen.theme.clone(), themes, keymap, problems };
+        (chosen, looks)
     }
 }
 

@@ -6,7 +6,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use super::{Exit, Failure, answer, check, looks, tell};
 use crate::{
-    settings::{self, Settings},
+    settings::Settings,
     terminal::Capabilities,
     text,
     tui::{
@@ -34,14 +34,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         answer(&example());
         return Ok(Exit::Done);
     }
-    let folder = settings::folder(|name| std::env::var_os(name));
-    let settings = folder.as_deref().map(Settings::load).unwrap_or_default();
+    let settings = looks::read();
     if let Some(name) = &arguments.show {
         return show(&settings, name);
     }
     answer(&list(&settings));
     looks::complain(&settings);
-    if let Some(folder) = folder {
+    if let Some(folder) = looks::folder() {
         let folder = folder.join("themes");
         let folder = text::safe(&folder.display().to_string()).into_owned();
         tell(&format!("Yours go into {folder}; `flightdeck themes --example` prints one to begin with."));

@@ -4,6 +4,7 @@
 
 mod choose;
 mod file;
+mod keys;
 mod read;
 mod watch;
 

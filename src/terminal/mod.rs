@@ -3,6 +3,7 @@
 //! The local console is one back-end and one stream of input among others: the cockpit takes any.
 
 mod caps;
+mod console;
 mod guard;
 mod input;
 mod local;

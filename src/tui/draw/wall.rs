@@ -1,0 +1,173 @@
+//! The wall: verdict, stage, weight, clock and the worst signal, to be read from across the room.
+
+use ratatui::{
+    layout::{Position, Rect},
+    style::{Modifier, Style},
+    text::Line,
+    widgets::Widget,
+};
+use tui_big_text::{BigText, PixelSize};
+
+use super::{Paint, View, banner, cut, foot, header};
+use crate::{
+    health::Verdict,
+    plan::Signal,
+    release::{Phase, ReleaseStatus},
+    tui::{theme::Symbols, words},
+};
+
+/// The sizes of large letters, the largest first: what a letter is made of, its columns and its rows.
+const SIZES: [Size; 4] =
+    [(PixelSize::Full, 8, 8), (PixelSize::HalfHeight, 8, 4), (PixelSize::HalfWidth, 4, 8), (PixelSize::Quadrant, 4, 4)];
+
+type Size = (PixelSize, u16, u16);
+
+/// A text that is shown large, and its look.
+struct Large {
+    text: String,
+    style: Style,
+}
+
+/// Shows the wall.
+pub(super) fn wall(paint: &mut Paint<'_>, area: Rect) {
+    let view = paint.view;
+    let (head, rest) = cut(area, 2);
+    header::header(paint, head);
+    let (_, mut rest) = cut(rest, u16::from(area.height >= 20));
+    if let Some(frozen) = &view.app.frozen {
+        let (line, below) = cut(rest, 1);
+        header::frozen(paint, line, frozen);
+        rest = below;
+    }
+    if let Some(words) = banner(view) {
+        let (line, below) = cut(rest, 1);
+        paint.fill(line, view.theme.banner);
+        paint.row(line, &[(&format!(" {} {words}", view.glyphs.warn), view.theme.banner)]);
+        rest = below;
+    }
+    let (body, foot) = cut(rest, rest.height.saturating_sub(2));
+    foot::foot(paint, foot);
+
+    // The verdict is as large as it can be; the rest is of one size, so that it reads as one.
+    let (first, below) = cut(body, body.height.saturating_mul(2) / 5);
+    large(paint, indent(first), &verdict(view), size(view, first, &[verdict(view)]));
+    let parts = [stage(view), worst(view), clock(view)];
+    let share = below.height.checked_div(3).unwrap_or(0);
+    let size = size(view, Rect { height: share, ..below }, &parts);
+    let mut rest = below;
+    for part in &parts {
+        let (place, after) = cut(rest, share);
+        large(paint, indent(place), part, size);
+        rest = after;
+    }
+}
+
+fn indent(area: Rect) -> Rect {
+    Rect { x: area.x.saturating_add(2), width: area.width.saturating_sub(4), ..area }
+}
+
+/// The largest letters in which all of these fit a place; none where none do.
+fn size(view: &View<'_>, area: Rect, parts: &[Large]) -> Option<Size> {
+    let area = indent(area);
+    let letters = parts.iter().map(|part| u16::try_from(words::width(&part.text)).unwrap_or(u16::MAX)).max().unwrap_or(0);
+    let plain = parts.iter().all(|part| part.text.is_ascii());
+    let ascii = view.app.settings.symbols == Symbols::Ascii;
+    let drawn = |size: &&Size| !ascii || matches!(size.0, PixelSize::Full | PixelSize::HalfHeight);
+    let fits = |size: &&Size| letters.saturating_mul(size.1) <= area.width && size.2 <= area.height;
+    SIZES.iter().filter(drawn).find(fits).copied().filter(|_| plain)
+}
+
+/// Writes a text in large letters; as it is, where none fit.
+fn large(paint: &mut Paint<'_>, area: Rect, part: &Large, size: Option<Size>) {
+    let area = area.intersection(paint.buffer.area);
+    let Some((size, _, high)) = size else {
+        let middle = area.y.saturating_add(area.height.saturating_sub(1) / 2);
+        let style = part.style.add_modifier(Modifier::BOLD);
+        paint.row(Rect { y: middle, height: 1.min(area.height), ..area }, &[(&part.text, style)]);
+        return;
+    };
+    // A ground of its own would be a bar of another colour: large letters are coloured themselves.
+    let style = letter_style(part.style);
+    let top = area.y.saturating_add(area.height.saturating_sub(high) / 2);
+    let place = Rect { y: top, height: high, ..area };
+    let line = Line::from(part.text.clone());
+    BigText::builder().pixel_size(size).style(style).lines(vec![line]).build().render(place, paint.buffer);
+    if paint.view.app.settings.symbols == Symbols::Ascii {
+        place.positions().for_each(|position| plain(paint, position));
+    }
+}
+
+/// Makes a block an ASCII character.
+fn plain(paint: &mut Paint<'_>, position: Position) {
+    if let Some(cell) = paint.buffer.cell_mut(position) {
+        match cell.symbol() {
+            "\u{2588}" => cell.set_symbol("#"),
+            "\u{2580}" => cell.set_symbol("\""),
+            "\u{2584}" => cell.set_symbol("o"),
+            _ => cell,
+        };
+    }
+}
+
+fn letter_style(style: Style) -> Style {
+    let reversed = style.add_modifier.contains(Modifier::REVERSED);
+    Style { bg: if reversed { None } else { style.bg }, ..style.remove_modifier(Modifier::REVERSED | Modifier::DIM) }
+}
+
+fn verdict(view: &View<'_>) -> Large {
+    let (words, style) = header::verdict(view);
+    Large { text: words.trim().to_owned(), style }
+}
+
+/// The stage where the action is, and its weight.
+fn stage(view: &View<'_>) -> Large {
+    let theme = view.theme;
+    let open = view.release.stages().find(|(_, state)| state.phase.is_open() || state.phase == Phase::Failed);
+    let meant = open.or_else(|| view.release.meant(None)).or_else(|| view.release.stages().last());
+    let Some((stage, state)) = meant else { return Large { text: String::new(), style: theme.text } };
+    let weight = state.weight.filter(|_| !stage.steps().is_empty());
+    let weight = weight.map_or_else(String::new, |weight| format!(" {weight}%"));
+    let style = match view.status {
+        ReleaseStatus::Completed => theme.good,
+        ReleaseStatus::RollingBack | ReleaseStatus::RolledBack => theme.warn,
+        _ if state.phase == Phase::Failed => theme.bad,
+        _ => theme.active,
+    };
+    Large { text: format!("{}{weight}", stage.title()), style }
+}
+
+fn clock(view: &View<'_>) -> Large {
+    let end = view.release.ended.unwrap_or(view.now);
+    Large { text: format!("T+{}", words::clock(View::between(view.release.started, end))), style: view.theme.title }
+}
+
+/// The worst of the signals, by verdict and then by the plan's order.
+fn worst(view: &View<'_>) -> Large {
+    let theme = view.theme;
+    let rank = |verdict: Verdict| match verdict {
+        Verdict::Fail => 0,
+        Verdict::Unknown => 1,
+        Verdict::Warn => 2,
+        Verdict::Ok => 3,
+    };
+    let judged = view.plan.signals.iter().filter_map(|(id, signal)| Some((id, signal, view.release.judge(id, view.now)?)));
+    let Some((id, signal, judged)) = judged.min_by_key(|(_, _, judged)| rank(judged.verdict)) else {
+        return Large { text: "no signals".to_owned(), style: theme.dim };
+    };
+    let style = match judged.verdict {
+        Verdict::Ok => theme.good,
+        Verdict::Warn => theme.warn,
+        Verdict::Fail => theme.bad,
+        Verdict::Unknown => theme.unknown,
+    };
+    let text = match (judged.verdict, judged.value) {
+        (Verdict::Ok, _) => "all signals ok".to_owned(),
+        (Verdict::Unknown, _) | (_, None) => format!("{} ?", name(id, signal)),
+        (_, Some(value)) => format!("{} {}{}", name(id, signal), words::number(value), words::unit(&signal.unit)),
+    };
+    Large { text, style }
+}
+
+fn name<'a>(id: &'a str, signal: &'a Signal) -> &'a str {
+    signal.title.as_deref().unwrap_or(id)
+}
