@@ -76,9 +76,12 @@ fn the_example_can_be_saved_and_used() {
 }
 
 #[test]
-fn keys_are_listed() {
-    let folder = folder(&[]);
+fn keys_are_listed_as_the_user_has_them() {
+    let folder = folder(&[("settings.toml", "[keys.bind]\n\"f5\" = \"hold\"\n\"f6\" = \"hodl\"\n")]);
     let ran = flightdeck(folder.path(), &["keys"]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
-    assert!(ran.out.lines().any(|line| line.starts_with("R ") && line.contains("takes everything back")), "{}", ran.out);
+    let row = |name: &str| ran.out.lines().find(|line| line.contains(&format!("  {name} "))).unwrap_or_default();
+    assert!(row("rollback").trim_start().starts_with("R "), "{}", ran.out);
+    assert!(row("hold").contains("f5") && row("hold").contains("space"), "{}", ran.out);
+    assert!(ran.err.contains("settings.toml:3:8") && ran.err.contains("did you mean `hold`?"), "{}", ran.err);
 }
