@@ -26,13 +26,15 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How often it is looked whether somebody drives.
 const PULSE: Duration = Duration::from_secs(1);
 
-/// Begins to follow a release; `ended` tells why this process no longer drives it.
+/// Begins to follow a release; `ended` tells why this process no longer drives it. What else the cockpit is to be told goes
+/// the same way as long as the link is there.
 pub(super) fn begin(
     location: &Location,
     logbook: Logbook,
     ended: oneshot::Receiver<String>,
-) -> Result<(Link, JoinHandle<()>), Failure> {
+) -> Result<(Link, JoinHandle<()>, mpsc::WeakSender<Update>), Failure> {
     let (update, updates) = mpsc::channel(1024);
+    let beside = update.downgrade();
     let (requests, asked) = mpsc::channel(64);
     let changed = Arc::new(Notify::new());
     let wake = Arc::clone(&changed);
@@ -53,7 +55,7 @@ pub(super) fn begin(
         // It ends when the cockpit no longer listens.
         let _closed = runtime.block_on(far.follow(asked, &changed, ended));
     })?;
-    Ok((Link { updates, requests }, handle))
+    Ok((Link { updates, requests }, handle, beside))
 }
 
 struct Far {

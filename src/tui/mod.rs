@@ -23,7 +23,7 @@ mod reader;
 mod run;
 mod search;
 mod svg;
-mod theme;
+pub mod theme;
 mod update;
 mod watching;
 mod welcome;
@@ -38,6 +38,6 @@ pub use keymap::{Bound, Change, Chord, Conflict, Found, KeyError, Keymap, Preset
 pub use link::{Driving, HISTORY, Keep, Link, Output, Request, Update};
 pub use run::{Clock, SystemClock, run};
 pub use svg::svg;
-pub use theme::{Depth, Symbols, Theme, ThemeError};
+pub use theme::{Depth, Symbols, Theme, Themes};
 pub use update::{Message, update};
 pub use welcome::{Choice, Welcome, welcome};
