@@ -1,6 +1,6 @@
 //! A cockpit in the hands of somebody who does anything at all, over a release that really flies: whatever comes in, in
 //! whatever order and at whatever size, nothing falls over and nothing is done that was not shown and meant.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "what helps a test may fail it")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what helps a test may fail it")]
 
 #[path = "cockpit/scenes.rs"]
 #[expect(dead_code, reason = "the other tests use the rest")]
@@ -42,8 +42,11 @@ const ACTS: [Action; 10] = [
 enum Step {
     /// A key, so many milliseconds after the last.
     Key(Code, Mods, Kind, u64),
-    /// The keys of an action, pressed by somebody who leaves what lies on top first, and looks.
-    Means(Action),
+    /// The keys of an action, pressed by somebody who looks, and may leave what lies on top first.
+    Means {
+        action: Action,
+        leaves: bool,
+    },
     /// The name that a dialog asks for, or a move to its other button; a few letters where something is written down.
     Answers,
     /// A deliberate Enter, or one right after the last key; looked at before, or not.
@@ -55,6 +58,8 @@ enum Step {
     Burst(Vec<Code>),
     Pastes(String),
     Points(Gesture, u16, u16),
+    /// A click on the button that would confirm what is shown.
+    PointsAtButton,
     Focus(bool),
     Resumed,
     /// It is drawn in so many columns and rows.
@@ -120,13 +125,18 @@ fn enter() -> impl Strategy<Value = Step> {
     (gap(), prop::bool::weighted(0.8)).prop_map(|(gap, looks)| Step::Enter { gap, looks })
 }
 
+fn means() -> impl Strategy<Value = Step> {
+    (prop::sample::select(ACTS.to_vec()), any::<bool>()).prop_map(|(action, leaves)| Step::Means { action, leaves })
+}
+
 /// Somebody who means an act sees it through, with or without something coming in between.
 fn attempt() -> impl Strategy<Value = Vec<Step>> {
-    let act = prop::sample::select(ACTS.to_vec()).prop_map(Step::Means);
+    let freezes = prop::collection::vec(Just(Step::Means { action: Action::Freeze, leaves: true }), 0..2);
     let between = prop_oneof![Just(Vec::new()), prop::collection::vec(step(), 1..4)];
     let well = prop::collection::vec(Just(Step::Healthy), 0..2);
-    (well, act, between.clone(), between, prop::collection::vec(enter(), 1..3)).prop_map(|(well, act, before, behind, enters)| {
-        [well, vec![act], before, vec![Step::Answers], behind, enters].into_iter().flatten().collect()
+    let enters = prop::collection::vec(prop_oneof![3 => enter(), 1 => Just(Step::PointsAtButton)], 1..3);
+    (well, freezes, means(), between.clone(), between, enters).prop_map(|(well, freezes, act, before, behind, enters)| {
+        [well, freezes, vec![act], before, vec![Step::Answers], behind, enters].into_iter().flatten().collect()
     })
 }
 
@@ -139,7 +149,7 @@ fn step() -> impl Strategy<Value = Step> {
     let gesture = prop::sample::select(vec![Gesture::Click, Gesture::Click, Gesture::WheelUp, Gesture::WheelDown]);
     prop_oneof![
         12 => (code(), mods(), kind(), gap()).prop_map(|(code, mods, kind, gap)| Step::Key(code, mods, kind, gap)),
-        3 => prop::sample::select(ACTS.to_vec()).prop_map(Step::Means),
+        3 => means(),
         3 => Just(Step::Answers),
         3 => enter(),
         1 => prop::collection::vec(code(), 2..14).prop_map(Step::Burst),
@@ -409,8 +419,10 @@ impl Play {
     fn take(&mut self, step: Step) -> Checked {
         match step {
             Step::Key(code, mods, kind, gap) => self.key(code, mods, kind, gap)?,
-            Step::Means(action) => {
-                self.press(Code::Esc, 500)?;
+            Step::Means { action, leaves } => {
+                if leaves {
+                    self.press(Code::Esc, 500)?;
+                }
                 self.means(action)?;
                 self.draw()?;
             }
@@ -450,6 +462,18 @@ impl Play {
             Step::Points(what, column, row) => {
                 self.input(Input::Mouse(Mouse { what, column, row, at: self.hand.at }), &By::Mouse)?;
             }
+            Step::PointsAtButton => {
+                self.draw()?;
+                self.hand.at += Duration::from_millis(500);
+                let button = (0u16..).zip(self.screen.lines()).find_map(|(row, line)| {
+                    let at = line.split_once("[ Cancel ]")?.0.chars().count();
+                    Some((u16::try_from(at).unwrap() + 14, row))
+                });
+                if let Some((column, row)) = button {
+                    let click = Mouse { what: Gesture::Click, column, row, at: self.hand.at };
+                    self.input(Input::Mouse(click), &By::Mouse)?;
+                }
+            }
             Step::Focus(focused) => self.input(Input::Focus(focused), &By::Mouse)?,
             Step::Resumed => self.input(Input::Resumed, &By::Mouse)?,
             Step::Draws(width, height) => {
@@ -488,7 +512,7 @@ impl Play {
         Ok(())
     }
 
-    /// Two keys from here the way back is asked for, unless the release goes back already.
+    /// Two steps from here the way back is asked for, unless the release goes back already.
     fn can_go_back(&mut self) -> Checked {
         self.size = (80, 24);
         self.press(Code::Esc, 500)?;
