@@ -8,7 +8,8 @@ use super::theme::Glyphs;
 
 /// How many columns a text takes.
 pub(crate) fn width(text: &str) -> usize {
-    text.width()
+    // Most of what is shown is, and nothing on screen has control characters.
+    if text.is_ascii() { text.len() } else { text.width() }
 }
 
 /// The text in at most so many columns, its end left out where it is longer.

@@ -1,5 +1,7 @@
 //! The checklist pane.
 
+use std::collections::HashSet;
+
 use ratatui::{layout::Rect, style::Style};
 
 use super::{
@@ -25,12 +27,14 @@ pub(super) fn checks(paint: &mut Paint<'_>, area: Rect) {
     if view.plan.checks.is_empty() {
         paint.row(inner, &[("the plan has no checks", view.theme.dim)]);
     }
+    let blockers = view.blockers.iter().filter(|blocker| blocker.kind == BlockerKind::Check);
+    let blocking = blockers.map(|blocker| blocker.id.as_str()).collect::<HashSet<_>>();
     let first = first_shown(rows.binary_search(&selected).unwrap_or(0), len, height);
     for (place, index) in rows.iter().copied().enumerate().skip(first).take(height) {
         let Some(check) = view.plan.checks.get(index) else { continue };
         let row = line(inner, place.saturating_sub(first));
         paint.hit(row, Hit::Row(Pane::Checks, index));
-        check_row(paint, row, check);
+        check_row(paint, row, check, blocking.contains(check.id.as_str()));
         if focused && index == selected {
             paint.select(row);
         }
@@ -53,11 +57,10 @@ pub(super) fn check_look(view: &View<'_>, status: CheckStatus, blocks: bool) -> 
     }
 }
 
-fn check_row(paint: &mut Paint<'_>, area: Rect, check: &Check) {
+fn check_row(paint: &mut Paint<'_>, area: Rect, check: &Check, blocks: bool) {
     let view = paint.view;
     let (theme, more) = (view.theme, view.glyphs.more);
     let status = view.release.check_status(check, view.now);
-    let blocks = view.blockers.iter().any(|blocker| blocker.kind == BlockerKind::Check && blocker.id == check.id);
     let (symbol, look) = check_look(view, status, blocks);
     let last = view.release.checks.get(&check.id).and_then(|state| state.last.as_ref());
     let age = last.map_or_else(String::new, |last| words::age(view.since(last.at)));

@@ -1,8 +1,10 @@
 //! Writes into a frame's cells, and never beside them.
 
+use std::borrow::Cow;
+
 use ratatui::{
     buffer::Buffer,
-    layout::Rect,
+    layout::{Position, Rect},
     style::{Modifier, Style},
 };
 
@@ -38,11 +40,11 @@ impl Paint<'_> {
             let last = short && wide >= room;
             let fitted = if last && wide == room {
                 // More follows that has no room: this text carries the ellipsis.
-                words::fit(text, room.saturating_sub(1), "").into_owned() + self.view.glyphs.more
+                Cow::Owned(words::fit(text, room.saturating_sub(1), "").into_owned() + self.view.glyphs.more)
             } else {
-                words::fit(text, room, self.view.glyphs.more).into_owned()
+                words::fit(text, room, self.view.glyphs.more)
             };
-            self.buffer.set_stringn(x, area.y, &fitted, room, *style);
+            self.write(x, area.y, &fitted, room, *style);
             let used = words::width(&fitted).min(room);
             room = room.saturating_sub(used);
             x = x.saturating_add(u16::try_from(used).unwrap_or(u16::MAX));
@@ -51,6 +53,25 @@ impl Paint<'_> {
             }
         }
         x.saturating_sub(area.x)
+    }
+
+    /// Writes a text into the cells from a place on, at most so many.
+    fn write(&mut self, x: u16, y: u16, text: &str, room: usize, style: Style) {
+        if !text.chars().all(is_one_cell) {
+            self.buffer.set_stringn(x, y, text, room, style);
+            return;
+        }
+        // A character a cell: nothing has to be found out about where one ends, which is most of what writing costs.
+        let area = self.buffer.area;
+        if !area.contains(Position { x, y }) {
+            return;
+        }
+        let room = room.min(usize::from(area.right().saturating_sub(x)));
+        let first = self.buffer.index_of(x, y);
+        let cells = self.buffer.content.iter_mut().skip(first).take(room);
+        for (cell, c) in cells.zip(text.chars()) {
+            cell.set_char(c).set_style(style);
+        }
     }
 
     /// Takes note that an area can be clicked.
@@ -107,6 +128,11 @@ impl Paint<'_> {
         self.row(head, &[(" ", style), (title, title_style), (" ", style), (&note, theme.dim)]);
         inside(area)
     }
+}
+
+/// Whether a character always has a cell of its own: letters, and the lines, blocks and dots that pictures are made of.
+fn is_one_cell(c: char) -> bool {
+    matches!(c, ' '..='~' | '\u{2500}'..='\u{259f}' | '\u{2800}'..='\u{28ff}')
 }
 
 /// The top lines of an area, and the rest.
