@@ -1,11 +1,13 @@
 //! What a person at a terminal would measure of the whole program: the first frame, memory, what it does when nothing
 //! happens, and how long the way back takes to reach the target.
 //!
-//! `cargo bench --bench flight` runs the built binary in a pseudo-terminal of 200 by 50 and prints a table.
+//! `cargo bench --bench flight` runs the built binary in a pseudo-terminal of 200 by 50 and prints a table; beside it, in the
+//! same run, trippy and bottom, where they are on the path.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement that cannot be made says so by ending")]
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{Read, Write},
     path::Path,
@@ -18,8 +20,6 @@ use std::{
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_flightdeck");
-/// What ends a frame.
-const END: &[u8] = b"\x1b[?2026l";
 const PLAN: &str = r#"
 service = "bench"
 [targets.t]
@@ -35,7 +35,13 @@ target = "t"
 steps = [{ weight = 10 }, { weight = 100 }]
 "#;
 
-struct Cockpit {
+/// A frame of this size has more bytes than this, and what comes before it has fewer.
+const FRAME: usize = 1500;
+/// A frame is over when nothing has come for so long.
+const SILENCE: Duration = Duration::from_millis(5);
+
+/// A program in a pseudo-terminal.
+struct Screen {
     child: Box<dyn Child + Send + Sync>,
     keys: Box<dyn Write + Send>,
     bytes: Receiver<(Instant, Vec<u8>)>,
@@ -43,12 +49,17 @@ struct Cockpit {
     begun: Instant,
 }
 
-impl Cockpit {
-    fn open(folder: &Path, id: &str) -> Self {
+impl Screen {
+    /// The cockpit over a release.
+    fn cockpit(folder: &Path, id: &str) -> Self {
+        Self::open(folder, BINARY, &["--release", id])
+    }
+
+    fn open(folder: &Path, program: &str, arguments: &[&str]) -> Self {
         let size = PtySize { rows: 50, cols: 200, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(BINARY);
-        command.args(["--release", id]);
+        let mut command = CommandBuilder::new(program);
+        command.args(arguments);
         command.cwd(folder);
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
@@ -70,14 +81,16 @@ impl Cockpit {
         Self { child, keys, bytes, _pty: pair.master, begun }
     }
 
-    /// The time from the start to the last byte of the first frame.
-    fn first_frame(&self) -> Duration {
-        let mut seen = Vec::new();
+    /// The time from the start to the last byte of the first frame: after it, nothing comes for a while. The same for every
+    /// program, for not all of them say where a frame ends.
+    fn first_frame(&self) -> Option<Duration> {
+        let (mut count, mut last) = (0, self.begun);
         loop {
-            let (at, bytes) = self.bytes.recv_timeout(Duration::from_secs(10)).unwrap();
-            seen.extend(bytes);
-            if seen.windows(END.len()).any(|window| window == END) {
-                return at - self.begun;
+            let wait = if count < FRAME { Duration::from_secs(10) } else { SILENCE };
+            match self.bytes.recv_timeout(wait) {
+                Ok((at, bytes)) => (count, last) = (count + bytes.len(), at),
+                Err(_) if count < FRAME => return None,
+                Err(_) => return Some(last - self.begun),
             }
         }
     }
@@ -92,20 +105,50 @@ impl Cockpit {
         count
     }
 
+    /// A number of the process' status.
     fn status(&self, field: &str) -> u64 {
-        let pid = self.child.process_id().unwrap();
-        let mut sum = 0;
-        let files = if field == "VmRSS" {
-            vec![format!("/proc/{pid}/status").into()]
-        } else {
-            fs::read_dir(format!("/proc/{pid}/task")).unwrap().map(|task| task.unwrap().path().join("status")).collect::<Vec<_>>()
-        };
-        for file in files {
-            let text = fs::read_to_string(file).unwrap();
-            let line = text.lines().find(|line| line.starts_with(field)).unwrap();
-            sum += line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap();
+        number(&fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap(), field)
+    }
+
+    /// How often each thread has gone to sleep by itself and was woken again.
+    fn wakes(&self) -> BTreeMap<String, u64> {
+        let mut wakes = BTreeMap::new();
+        for task in fs::read_dir(format!("/proc/{}/task", self.pid())).unwrap() {
+            let text = fs::read_to_string(task.unwrap().path().join("status")).unwrap();
+            let name = text.lines().next().unwrap().trim_start_matches("Name:").trim().to_owned();
+            *wakes.entry(name).or_default() += number(&text, "voluntary_ctxt_switches");
         }
-        sum
+        wakes
+    }
+
+    /// The processor time of all its threads so far, in hundredths of a second.
+    fn ticks(&self) -> u64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap();
+        // Behind the name, which may have anything in it, the state is the third field.
+        let fields = stat.rsplit_once(')').unwrap().1.split_whitespace().collect::<Vec<_>>();
+        [11, 12].map(|index: usize| fields.get(index).unwrap().parse::<u64>().unwrap()).iter().sum()
+    }
+
+    fn pid(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
+    /// What it does in a time in which nobody does anything.
+    fn idle(&self, what: &str, seconds: u64, goal: &str) {
+        let (ticks, wakes) = (self.ticks(), self.wakes());
+        let bytes = self.bytes_in(Duration::from_secs(seconds));
+        let share = (self.ticks() - ticks) as f64 / seconds as f64;
+        println!("{:48} {share:8.3} % of a processor{goal}", format!("{what}, over {seconds} s"));
+        println!("{:48} {:8.1} bytes a second", "  written meanwhile", bytes as f64 / seconds as f64);
+        for (name, count) in self.wakes() {
+            let rate = count.saturating_sub(wakes.get(&name).copied().unwrap_or(0)) as f64 / seconds as f64;
+            println!("{:48} {rate:8.1} a second", format!("  wake-ups of thread {name}"));
+        }
+    }
+
+    fn memory(&self, what: &str, goal: &str) {
+        let mb = |field| self.status(field) as f64 / 1000.0;
+        println!("{what:48} {:8.1} MB, at most {:.1} MB{goal}", mb("VmRSS"), mb("VmHWM"));
     }
 
     fn press(&mut self, keys: &str) {
@@ -139,37 +182,74 @@ fn row(what: &str, (least, median, most): (Duration, Duration, Duration)) {
     println!("{what:48} {:8.1} {:8.1} {:8.1} ms (least, median, most)", ms(least), ms(median), ms(most));
 }
 
+/// The number behind a field of a status.
+fn number(text: &str, field: &str) -> u64 {
+    let line = text.lines().find(|line| line.starts_with(field)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Where a program is, if it is installed.
+fn installed(program: &str) -> Option<String> {
+    let path = std::env::var_os("PATH")?;
+    let found = std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())?;
+    Some(found.to_string_lossy().into_owned())
+}
+
+/// The first frames of a program, many times over.
+fn first_frames(what: &str, open: impl Fn() -> Screen) {
+    let frames = (0..30).map(|_| {
+        let screen = open();
+        let time = screen.first_frame();
+        screen.close();
+        time
+    });
+    match frames.collect::<Option<Vec<_>>>() {
+        Some(times) => row(what, median(times)),
+        None => println!("{what:48} shows no frame"),
+    }
+}
+
 fn main() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     fs::write(folder.join("flightdeck.toml"), PLAN).unwrap();
     let id = flightdeck(folder, &["start", "--version", "2", "--previous", "1"]);
 
-    let frames = (0..20).map(|_| {
-        let cockpit = Cockpit::open(folder, &id);
-        let time = cockpit.first_frame();
-        cockpit.close();
-        time
-    });
-    row("first frame at 200x50, from exec", median(frames.collect()));
+    // Others of its kind in the same run, where there are any.
+    let peers = [("trip", ["127.0.0.1"].as_slice()), ("btm", &[])];
+    println!("from exec to the last byte of the first frame at 200x50:");
+    first_frames("  flightdeck", || Screen::cockpit(folder, &id));
+    for (program, arguments) in peers {
+        match installed(program) {
+            Some(path) => first_frames(&format!("  {program}"), || Screen::open(folder, &path, arguments)),
+            None => println!("{:48} not installed, skipped", format!("  {program}")),
+        }
+    }
 
-    let cockpit = Cockpit::open(folder, &id);
-    cockpit.first_frame();
+    println!("resident memory after 30 s:");
+    let demo = Screen::open(folder, BINARY, &["demo"]);
+    demo.bytes_in(Duration::from_secs(30));
+    demo.memory("  flightdeck, driving the demo's release", " (goal 15 MB)");
+    demo.close();
+    for (program, arguments) in peers {
+        let Some(path) = installed(program) else { continue };
+        let screen = Screen::open(folder, &path, arguments);
+        screen.bytes_in(Duration::from_secs(30));
+        screen.memory(&format!("  {program}"), "");
+        screen.close();
+    }
+
+    let cockpit = Screen::cockpit(folder, &id);
     cockpit.bytes_in(Duration::from_secs(3));
-    println!("{:48} {:8.1} MB", "resident memory", cockpit.status("VmRSS") as f64 / 1000.0);
-    let before = cockpit.status("voluntary_ctxt_switches");
-    let bytes = cockpit.bytes_in(Duration::from_secs(10));
-    println!("{:48} {:8.1} bytes a second", "written while only the clock changes", bytes as f64 / 10.0);
-    let wakes = cockpit.status("voluntary_ctxt_switches") - before;
-    println!("{:48} {:8.1} a second", "wake-ups of all threads meanwhile, driving", wakes as f64 / 10.0);
+    cockpit.idle("driving a release that waits for a person", 60, " (goal 0.2 %)");
     cockpit.close();
 
     let mut times = Vec::new();
     for _ in 0..10 {
         let _old = fs::remove_file(folder.join("back"));
         let id = flightdeck(folder, &["start", "--version", "2", "--previous", "1"]);
-        let mut cockpit = Cockpit::open(folder, &id);
-        cockpit.first_frame();
+        let mut cockpit = Screen::cockpit(folder, &id);
+        cockpit.first_frame().unwrap();
         flightdeck(folder, &["promote", &id, "--yes"]);
         while !flightdeck(folder, &["status", &id, "--json"]).contains("\"state\":\"paused\"") {
             thread::sleep(Duration::from_millis(20));
