@@ -10,7 +10,7 @@ use super::{Exit, Failure, Global, link, open, thread};
 use crate::{
     controller::Logbook,
     journal::{Journal, JournalError, Location},
-    terminal::{Capabilities, Guard, Local, input},
+    terminal::{self, Capabilities, Guard, Local},
     tui::{self, Settings, Stop, Symbols, SystemClock, Theme},
 };
 
@@ -115,14 +115,17 @@ pub(super) fn open(location: &Location, logbook: Logbook, operator: String, look
     let release = logbook.release.clone();
     let runtime = thread::runtime()?;
 
-    let guard = Guard::enter()?;
+    let guard = Guard::enter(terminal::log(log_file().as_deref())?)?;
     end_on_panic();
     let flown = runtime.block_on(async {
-        let input = input()?;
+        let input = terminal::input(guard.clone())?;
+        if capabilities.keyboard {
+            guard.ask_keyboard()?;
+        }
         let (ended, over) = oneshot::channel();
         let driving = thread::Driving::begin(location, &release.id, ended)?;
         let (link, follower) = link::begin(location, logbook, over)?;
-        let mut terminal = Terminal::new(Local::stdout())?;
+        let mut terminal = Terminal::new(Local::stdout(guard.clone(), &capabilities))?;
         let exit = tui::run(&mut terminal, release, link, input, settings, SystemClock).await;
         Ok::<_, Failure>((exit, driving, follower))
     });
@@ -140,6 +143,15 @@ pub(super) fn open(location: &Location, logbook: Logbook, operator: String, look
         tui::Exit::Quit => Ok(Exit::Done),
         tui::Exit::Stopped(_) => Ok(Exit::Unknown),
     }
+}
+
+/// Where what would get onto the screen is written: by default a file in the platform's folder for such.
+fn log_file() -> Option<PathBuf> {
+    let set = std::env::var_os("FLIGHTDECK_LOG").filter(|path| !path.is_empty()).map(PathBuf::from);
+    set.or_else(|| {
+        let folders = directories::ProjectDirs::from("", "", "flightdeck")?;
+        Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).join("flightdeck.log"))
+    })
 }
 
 /// A panic on any thread ends the process once the terminal is given back: a cockpit whose controller is gone must not look
