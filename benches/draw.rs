@@ -14,10 +14,10 @@ fn draws(criterion: &mut Criterion) {
     for (width, height) in [(80, 24), (200, 50)] {
         for name in ["waiting", "failing"] {
             let flight = scenes::scene(name);
-            let app = App::new(flight.release, scenes::settings());
+            let app = App::new(flight.release, scenes::settings(), flight.now);
             let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal in memory");
             criterion.bench_function(&format!("draw {name} {width}x{height}"), |bencher| {
-                bencher.iter(|| terminal.draw(|frame| draw(&app, frame, flight.now)).map(|frame| frame.count));
+                bencher.iter(|| terminal.draw(|frame| drop(draw(&app, frame, flight.now))).map(|frame| frame.count));
             });
         }
     }
@@ -27,12 +27,12 @@ fn draws(criterion: &mut Criterion) {
 #[expect(clippy::print_stdout, reason = "the figure is what it is for")]
 fn slowest(_: &mut Criterion) {
     let flight = scenes::scene("failing");
-    let app = App::new(flight.release, scenes::settings());
+    let app = App::new(flight.release, scenes::settings(), flight.now);
     let mut terminal = Terminal::new(TestBackend::new(200, 50)).expect("a terminal in memory");
     let mut times = (0..5000)
         .map(|_| {
             let begun = Instant::now();
-            terminal.draw(|frame| draw(&app, frame, flight.now)).expect("a terminal in memory");
+            terminal.draw(|frame| drop(draw(&app, frame, flight.now))).expect("a terminal in memory");
             begun.elapsed()
         })
         .collect::<Vec<_>>();

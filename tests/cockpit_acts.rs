@@ -6,7 +6,7 @@ mod scenes;
 
 use flightdeck::{
     release::{Ask, Command, EventKind, decide},
-    tui::{Code, Driving, Exit, Input, Request, Stop, Update},
+    tui::{Code, Driving, Exit, Input, Request, Shown, Stop, Update},
 };
 use proptest::prelude::*;
 use scenes::{Hand, SCENES, scene};
@@ -120,7 +120,7 @@ fn nothing_acts_on_what_is_no_single_key_of_a_person() {
         hand.press(code);
         if typed.is_empty() {
             hand.after(100, Code::Right);
-            hand.app.drawn(80, 24);
+            hand.app.drawn(Shown::sized(80, 24));
             assert_eq!(hand.after(100, Code::Enter), [], "{name}");
         }
         let mut hand = Hand::scene(name);
@@ -141,7 +141,7 @@ fn nothing_acts_on_what_is_no_single_key_of_a_person() {
         // Pasted text that arrives as keys.
         let mut hand = Hand::scene(name);
         for c in format!("{typed}pR y").chars().chain(['\n'; 9]) {
-            hand.app.drawn(80, 24);
+            hand.app.drawn(Shown::sized(80, 24));
             let key = if c == '\n' { Code::Enter } else { Code::Char(c) };
             assert!(hand.after(1, key).iter().all(|sent| !matches!(sent, Request::Act { .. })), "{name}");
         }

@@ -7,7 +7,7 @@ mod scenes;
 
 use std::fmt::Write as _;
 
-use flightdeck::tui::{Code, Depth, Driving, Settings, Symbols, Theme, Update, svg};
+use flightdeck::tui::{Code, Depth, Driving, Looks, Settings, Symbols, Theme, Update, svg};
 use ratatui::{buffer::Buffer, style::Style};
 use scenes::{Hand, SCENES, scene, settings, text};
 
@@ -39,6 +39,11 @@ fn looks(buffer: &Buffer) -> String {
         );
     }
     out
+}
+
+/// Looks in a theme.
+fn wearing(theme: &str) -> Looks {
+    Looks { theme: Theme::named(theme).unwrap(), ..Looks::default() }
 }
 
 /// A screen with one number for its looks.
@@ -83,7 +88,7 @@ fn every_theme() {
     for (name, depth) in
         [("default", Depth::None), ("dark", Depth::True), ("dark", Depth::Ansi16), ("light", Depth::True), ("mono", Depth::True)]
     {
-        let mut hand = Hand::at(scene("failing"), Settings { theme: Theme::named(name).unwrap(), depth, ..settings() });
+        let mut hand = Hand::at(scene("failing"), Settings { looks: wearing(name), depth, ..settings() });
         let screen = hand.screen(80, 24);
         if depth == Depth::None || name == "mono" {
             for cell in &screen.content {
@@ -205,7 +210,7 @@ fn pictures() {
                     if key.is_some() && (theme != "dark" || width > 120) {
                         continue;
                     }
-                    let mut hand = Hand::at(scene(name), Settings { theme: Theme::named(theme).unwrap(), ..settings() });
+                    let mut hand = Hand::at(scene(name), Settings { looks: wearing(theme), ..settings() });
                     if let Some(key) = key {
                         hand.press(if key == '\n' { Code::Enter } else { Code::Char(key) });
                     }
@@ -228,7 +233,7 @@ fn pictures() {
 #[test]
 fn the_picture_in_the_readme_is_the_screen() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/cockpit.svg");
-    let mut hand = Hand::at(scene("baking"), Settings { theme: Theme::named("dark").unwrap(), ..settings() });
+    let mut hand = Hand::at(scene("baking"), Settings { looks: wearing("dark"), ..settings() });
     let picture = svg(&hand.screen(120, 36), "#c9d1d9", "#0f141a");
     if std::env::var_os("UPDATE_PICTURES").is_some() {
         std::fs::write(&path, &picture).unwrap();

@@ -111,7 +111,8 @@ pub(super) fn open(location: &Location, logbook: Logbook, operator: String, look
     let capabilities = Capabilities::of(|name| std::env::var(name).ok()).map_err(|unfit| Failure::wrong(unfit.to_string()))?;
     let theme = looks.theme.and_then(|theme| Theme::named(theme.name())).unwrap_or_default();
     let symbols = if looks.ascii { Symbols::Ascii } else { capabilities.symbols };
-    let settings = Settings { operator, theme, symbols, depth: capabilities.depth };
+    let looks = tui::Looks { theme, ..tui::Looks::default() };
+    let settings = Settings { operator, looks, symbols, depth: capabilities.depth, mouse: false };
     let release = logbook.release.clone();
     let runtime = thread::runtime()?;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::ValueEnum;
 use jiff::Timestamp;
 
-use super::{Exit, Failure, Global, answer, cockpit, open::PLAN, run, start, status, tell, thread};
+use super::{Exit, Failure, Global, answer, cockpit, open::PLAN, run, start, tell, thread};
 use crate::{
     journal::{Journal, Location},
     plan,
@@ -95,7 +95,7 @@ fn fly(arguments: &Arguments, global: &Global, folder: &Path) -> Result<Exit, Fa
     let flown = if arguments.headless {
         tell(&format!("release {id}"));
         run::fly(&location, logbook, Some(global.operator()?), signed).map(|(exit, logbook)| {
-            answer(&status::text(&logbook.release.report(false, Timestamp::now())));
+            answer(&logbook.release.report(false, Timestamp::now()).text());
             exit
         })
     } else {

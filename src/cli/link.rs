@@ -9,11 +9,12 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Failure, thread};
+use super::{Failure, keep, thread};
 use crate::{
     controller::{self, Files, Logbook, LogbookError, PATIENCE},
     journal::{Location, Watch},
     release::{Act, EventKind},
+    text,
     tui::{Driving, Link, Request, Update},
 };
 
@@ -144,6 +145,14 @@ impl Far {
                     Err(error) => Err(error.to_string()),
                 };
                 self.tell_since(before).await?;
+                self.send(Update::Answer { id, answer }).await
+            }
+            Request::Keep { id, keep } => {
+                let kept = std::env::current_dir().and_then(|folder| keep::keep(&folder, &keep));
+                let answer = match kept {
+                    Ok(path) => Ok(format!("written to {}", text::line(&path.to_string_lossy(), 400))),
+                    Err(error) => Err(format!("{} could not be written: {error}", keep.name)),
+                };
                 self.send(Update::Answer { id, answer }).await
             }
             Request::WatchOutput(stage) => {

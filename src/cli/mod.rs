@@ -7,6 +7,7 @@ mod cockpit;
 mod confirm;
 mod demo;
 mod init;
+mod keep;
 mod link;
 mod log;
 mod open;

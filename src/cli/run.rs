@@ -8,7 +8,7 @@ use tokio::{
     sync::{Notify, oneshot},
 };
 
-use super::{Exit, Failure, Global, answer, start, status, tell, thread};
+use super::{Exit, Failure, Global, answer, start, tell, thread};
 use crate::{
     controller::{ActError, Logbook},
     journal::{Location, Watch},
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
     tell(&format!("release {}", logbook.release.id));
     let id = logbook.release.id.clone();
     let (exit, logbook) = fly(&location, logbook, promote, Vec::new())?;
-    answer(&status::text(&logbook.release.report(false, Timestamp::now())));
+    answer(&logbook.release.report(false, Timestamp::now()).text());
     if exit != Exit::Done && !logbook.release.is_over() {
         tell(&format!("Go on with: flightdeck --release {id}, or without a screen: flightdeck run --release {id}"));
     }

@@ -11,6 +11,7 @@ mod gate;
 mod rollback;
 mod state;
 mod status;
+mod summary;
 mod words;
 
 pub(crate) use state::millis_between;

@@ -14,7 +14,7 @@ use std::{
 use super::sequence::{self, Meaning, Reply};
 use crate::{
     text,
-    tui::{Code, Input, Key, Kind, Mods},
+    tui::{Code, Input, Key, Kind, Mods, Mouse},
 };
 
 /// An Esc alone is one if nothing follows for so long. A person does not press another key so soon.
@@ -268,7 +268,9 @@ impl Decoder {
                 let mods = Mods { alt: mods.alt || alt, ..mods };
                 out.push_back(Decoded::Input(Input::Key(Key { code, mods, kind, at: self.last })));
             }
-            Meaning::Mouse(mouse) => out.push_back(Decoded::Input(Input::Mouse(mouse))),
+            Meaning::Mouse(what, column, row) => {
+                out.push_back(Decoded::Input(Input::Mouse(Mouse { what, column, row, at: self.last })));
+            }
             Meaning::Focus(focus) => out.push_back(Decoded::Input(Input::Focus(focus))),
             Meaning::Reply(reply) => out.push_back(Decoded::Reply(reply)),
             Meaning::Paste => self.begin(State::Paste { matched: 0 }),

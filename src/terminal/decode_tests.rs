@@ -1,7 +1,7 @@
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
-use crate::tui::{Gesture, Mouse};
+use crate::tui::Gesture;
 
 /// Bytes and when they come, in milliseconds; what comes out until long after.
 fn decode(reads: &[(u64, &[u8])]) -> Vec<Decoded> {
@@ -101,11 +101,16 @@ fn keys_of_every_terminal() {
 
 #[test]
 fn clicks_and_the_wheel() {
-    let mouse = |what, column, row| vec![Decoded::Input(Input::Mouse(Mouse { what, column, row }))];
-    assert_eq!(decode(&[(0, b"\x1b[<0;12;5M")]), mouse(Gesture::Click, 11, 4));
-    assert_eq!(decode(&[(0, b"\x1b[<20;1;1M")]), mouse(Gesture::Click, 0, 0));
-    assert_eq!(decode(&[(0, b"\x1b[<64;3;4M")]), mouse(Gesture::WheelUp, 2, 3));
-    assert_eq!(decode(&[(0, b"\x1b[<65;300;200M")]), mouse(Gesture::WheelDown, 299, 199));
+    for (bytes, expected) in [
+        (&b"\x1b[<0;12;5M"[..], (Gesture::Click, 11, 4)),
+        (b"\x1b[<20;1;1M", (Gesture::Click, 0, 0)),
+        (b"\x1b[<64;3;4M", (Gesture::WheelUp, 2, 3)),
+        (b"\x1b[<65;300;200M", (Gesture::WheelDown, 299, 199)),
+    ] {
+        let decoded = decode(&[(0, bytes)]);
+        let [Decoded::Input(Input::Mouse(mouse))] = decoded[..] else { panic!("{decoded:?}") };
+        assert_eq!((mouse.what, mouse.column, mouse.row), expected);
+    }
 }
 
 #[test]

@@ -25,4 +25,4 @@ pub use local::{Local, Stdout};
 pub use reader::Chunk;
 pub use sequence::Reply;
 pub use signals::{input, signals};
-pub use told::{Alerts, LONGEST_COPY};
+pub use told::Alerts;

@@ -2,7 +2,7 @@
 //!
 //! The forms of xterm, rxvt, the Linux console and the VT220 are known, and those of kitty's keyboard protocol.
 
-use crate::tui::{Code, Gesture, Kind, Mods, Mouse};
+use crate::tui::{Code, Gesture, Kind, Mods};
 
 /// Something that a terminal says of itself because it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,8 @@ pub enum Reply {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
     Key(Code, Mods, Kind),
-    Mouse(Mouse),
+    /// What it did, over which column and row.
+    Mouse(Gesture, u16, u16),
     Focus(bool),
     /// Pasted text follows.
     Paste,
@@ -250,7 +251,7 @@ fn mouse(parameters: Parameters<'_>) -> Meaning {
     };
     let place = |number: u32| u16::try_from(number.checked_sub(1)?).ok();
     match (place(column), place(row)) {
-        (Some(column), Some(row)) => Meaning::Mouse(Mouse { what, column, row }),
+        (Some(column), Some(row)) => Meaning::Mouse(what, column, row),
         _ => Meaning::Nothing,
     }
 }

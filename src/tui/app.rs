@@ -1,21 +1,24 @@
-//! The cockpit's state, and what every message does to it. Pure: no clock, no I/O; what is to be done is returned.
+//! The cockpit's state. What every message does to it is in [`super::update`]; nothing here asks for the time or for I/O.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::{Timestamp, tz::TimeZone};
+use ratatui::layout::{Position, Rect};
+use tui_input::Input as Field;
 
 use super::{
-    dialog::{Dialog, Form, Purpose, Said},
-    guard::{Arrival, Guard},
-    input::{Code, Input, Key, Kind, Stop},
-    keys::{self, Act},
-    link::{Driving, Request, Update},
+    actions::{Action, Context},
+    console::Call,
+    dialog::{Dialog, Form},
+    guard::Guard,
+    input::Stop,
+    keymap::{Chord, Keymap},
+    link::{Driving, Request},
+    list::{Lists, Pane, Subject},
+    palette::Palette,
     theme::{Depth, Symbols, Theme},
 };
-use crate::{
-    plan::CheckKind,
-    release::{Ask, Command, Event, Phase, Release, Tone},
-};
+use crate::release::{Ask, Release, Tone};
 
 /// How long a message stands at the foot of the screen, in seconds.
 const NOTICE: i64 = 8;
@@ -25,21 +28,42 @@ const NOTICE: i64 = 8;
 pub struct Settings {
     /// The operator's name, under which commands are given.
     pub operator: String,
-    /// How things look.
-    pub theme: Theme,
+    /// How things look, and may look.
+    pub looks: Looks,
     /// Which symbols the terminal shows.
     pub symbols: Symbols,
     /// How many colours it has.
     pub depth: Depth,
+    /// Whether the mouse is listened to from the start.
+    pub mouse: bool,
 }
 
-/// Something that came in.
-#[derive(Debug)]
-pub enum Message {
-    /// From the terminal.
-    Input(Input),
-    /// From the rest.
-    Update(Update),
+/// What a person's settings say of looks and keys. It may change while the cockpit is open.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Looks {
+    /// The colours.
+    pub theme: Theme,
+    /// All the themes there are, to choose from.
+    pub themes: Vec<Theme>,
+    /// The keys.
+    pub keymap: Keymap,
+    /// What is wrong with the settings, a line each: defaults stand in for it.
+    pub problems: Vec<String>,
+}
+
+impl Default for Looks {
+    fn default() -> Self {
+        Self { theme: Theme::default(), themes: Vec::new(), keymap: Keymap::default(), problems: Vec::new() }
+    }
+}
+
+/// What is to be done outside of the cockpit.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// By the rest of the program.
+    Request(Request),
+    /// By the terminal.
+    Call(Call),
 }
 
 /// How a cockpit was left.
@@ -51,29 +75,35 @@ pub enum Exit {
     Stopped(Stop),
 }
 
-/// The three panes.
+/// What fills the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pane {
-    Stages,
-    Checks,
-    Health,
+pub(crate) enum View {
+    /// The panes side by side.
+    Main,
+    /// The pane with the keys alone, with more in it.
+    Zoom,
+    /// What matters most, large.
+    Wall,
 }
 
-/// The row that a detail is of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Subject {
-    Stage(String),
-    Check(String),
-    Signal(String),
-}
-
-/// What lies over the main screen.
+/// What lies over the screen.
 #[derive(Debug)]
 pub(crate) enum Overlay {
-    Help { scroll: usize },
-    Detail { of: Subject, scroll: usize },
+    Help {
+        scroll: usize,
+    },
+    Detail {
+        of: Subject,
+        scroll: usize,
+    },
     Dialog(Box<Dialog>),
     Form(Box<Form>),
+    Palette(Box<Palette>),
+    /// What the rows of the pane with the keys are filtered by is being typed; with what it was before.
+    Filter {
+        field: Field,
+        before: String,
+    },
 }
 
 /// A message at the foot of the screen.
@@ -84,50 +114,135 @@ pub(crate) struct Notice {
     pub(crate) until: Timestamp,
 }
 
+/// The display as it was when it was frozen.
+#[derive(Debug)]
+pub(crate) struct Frozen {
+    pub(crate) release: Release,
+    pub(crate) at: Timestamp,
+}
+
+/// What a frame has shown, and where.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// The screen's columns.
+    pub width: u16,
+    /// The screen's rows.
+    pub height: u16,
+    pub(crate) hits: Vec<(Rect, Hit)>,
+    /// How far the reader on top can be scrolled.
+    pub(crate) scroll: Option<usize>,
+    /// How many rows the pane with the keys shows.
+    pub(crate) page: u16,
+}
+
+impl Shown {
+    /// A screen of that size, of which nothing more is known.
+    #[must_use]
+    pub fn sized(width: u16, height: u16) -> Self {
+        Self { width, height, ..Self::default() }
+    }
+
+    /// What lies under a cell; what was drawn last lies on top.
+    pub(crate) fn at(&self, column: u16, row: u16) -> Option<Hit> {
+        let position = Position { x: column, y: row };
+        self.hits.iter().rev().find(|(area, _)| area.contains(position)).map(|(_, hit)| *hit)
+    }
+}
+
+/// What can be clicked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hit {
+    /// A pane, beside its rows.
+    Pane(Pane),
+    /// A row of a pane, by its place in the plan.
+    Row(Pane, usize),
+    /// What a key at the foot does.
+    Act(Action),
+    /// A line of the palette.
+    Item(usize),
+    /// The button that leaves a dialog.
+    Cancel,
+    /// The button that confirms one.
+    Confirm,
+    /// A part of what lies on top with nothing to click.
+    Top,
+}
+
 /// The cockpit.
 #[derive(Debug)]
 pub struct App {
     pub(crate) release: Release,
     pub(crate) settings: Settings,
+    /// The theme in as many colours as the terminal has.
+    pub(crate) theme: Theme,
     pub(crate) zone: TimeZone,
     pub(crate) driving: Option<Driving>,
     pub(crate) trouble: Option<String>,
     pub(crate) output: Option<(String, Vec<String>)>,
+    pub(crate) view: View,
     pub(crate) pane: Pane,
-    rows: [Option<usize>; 3],
+    pub(crate) lists: Lists,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) notice: Option<Notice>,
+    pub(crate) frozen: Option<Box<Frozen>>,
+    /// The keys pressed so far of a sequence.
+    pub(crate) keys: Vec<Chord>,
+    pub(crate) mouse: bool,
+    /// Whether the terminal's window has the focus, where it says so.
+    pub(crate) focused: Option<bool>,
+    /// When a key was pressed last.
+    pub(crate) last_key: Option<Timestamp>,
+    /// What a person was last needed for.
+    pub(crate) needed: Option<String>,
     /// Requests that were sent and not answered yet, with what they ask for.
     pub(crate) pending: Vec<(u64, String)>,
-    next_id: u64,
-    guard: Guard,
-    exit: Option<Exit>,
+    pub(super) next_id: u64,
+    pub(super) guard: Guard,
+    pub(super) exit: Option<Exit>,
+    pub(super) shown: Shown,
     dirty: bool,
 }
 
 impl App {
     /// A cockpit over a release.
     #[must_use]
-    pub fn new(release: Release, mut settings: Settings) -> Self {
-        settings.theme = settings.theme.at(settings.depth);
+    pub fn new(release: Release, settings: Settings, now: Timestamp) -> Self {
         let named = release.plan.timezone.as_deref().and_then(|name| TimeZone::get(name).ok());
-        Self {
+        let mut app = Self {
             zone: named.unwrap_or(TimeZone::UTC),
             release,
+            theme: settings.looks.theme.clone().at(settings.depth),
+            mouse: settings.mouse,
             settings,
             driving: None,
             trouble: None,
             output: None,
+            view: View::Main,
             pane: Pane::Stages,
-            rows: [None; 3],
+            lists: Lists::default(),
             overlay: None,
             notice: None,
+            frozen: None,
+            keys: Vec::new(),
+            focused: None,
+            last_key: Some(now),
+            needed: None,
             pending: Vec::new(),
             next_id: 1,
             guard: Guard::default(),
             exit: None,
+            shown: Shown::default(),
             dirty: true,
-        }
+        };
+        app.needed = app.need(now);
+        app.say_problems(now);
+        app
+    }
+
+    /// What the terminal has to be told before the first frame.
+    #[must_use]
+    pub fn opening(&self) -> Vec<Effect> {
+        if self.mouse { vec![Effect::Call(Call::Mouse(true))] } else { Vec::new() }
     }
 
     /// How it was left, once it was.
@@ -147,14 +262,37 @@ impl App {
         self.dirty = true;
     }
 
-    /// Takes note that it was drawn as it is, on a screen of that size: a person can have seen it.
-    pub fn drawn(&mut self, width: u16, height: u16) {
+    /// Takes note that it was drawn as it is: a person can have seen it.
+    pub fn drawn(&mut self, shown: Shown) {
         self.dirty = false;
-        let seen = super::draw::has_room(width, height);
+        let seen = super::draw::has_room(shown.width, shown.height);
         match &mut self.overlay {
             Some(Overlay::Dialog(dialog)) => dialog.drawn = seen,
             Some(Overlay::Form(form)) => form.drawn = seen,
+            Some(Overlay::Help { scroll } | Overlay::Detail { scroll, .. }) => {
+                *scroll = shown.scroll.map_or(*scroll, |most| (*scroll).min(most));
+            }
             _ => {}
+        }
+        self.shown = shown;
+    }
+
+    /// The release as the display shows it: as it is, or as it was when the display was frozen.
+    pub(crate) fn shown(&self) -> &Release {
+        self.frozen.as_ref().map_or(&self.release, |frozen| &frozen.release)
+    }
+
+    /// The time for which the display shows it.
+    pub(crate) fn shown_at(&self, now: Timestamp) -> Timestamp {
+        self.frozen.as_ref().map_or(now, |frozen| frozen.at)
+    }
+
+    /// Where the keys go.
+    pub(crate) fn context(&self) -> Context {
+        match (&self.overlay, self.view, self.pane) {
+            (Some(Overlay::Help { .. } | Overlay::Detail { .. }), ..) => Context::Reader,
+            (_, View::Zoom, Pane::Health) => Context::Chart,
+            _ => Context::Panes,
         }
     }
 
@@ -166,100 +304,70 @@ impl App {
             let left = every.saturating_sub(millis.saturating_sub(from).rem_euclid(every));
             Duration::from_millis(u64::try_from(left).unwrap_or(1000))
         };
-        // While it flies, its clock shows seconds. Then only minutes matter.
-        let clock =
-            if self.release.is_over() { to_next(0, 60_000) } else { to_next(self.release.started.as_millisecond(), 1000) };
+        // While it flies, its clock shows seconds. Then only minutes matter, and on a frozen display nothing does.
+        let clock = match (&self.frozen, self.release.is_over()) {
+            (Some(_), _) => None,
+            (None, true) => Some(to_next(0, 60_000)),
+            (None, false) => Some(to_next(self.release.started.as_millisecond(), 1000)),
+        };
         let notice = self.notice.as_ref().map(|notice| {
             let left = notice.until.as_millisecond().saturating_sub(millis).max(1);
             Duration::from_millis(u64::try_from(left).unwrap_or(1000))
         });
-        Some(notice.map_or(clock, |notice| notice.min(clock)))
+        clock.into_iter().chain(notice).min()
     }
 
-    /// The row selected in a pane: where the person put it, else where the action is.
-    pub(crate) fn row(&self, pane: Pane, now: Timestamp) -> usize {
-        let last = self.len(pane).saturating_sub(1);
-        let chosen = match pane {
-            Pane::Stages => self.rows.first(),
-            Pane::Checks => self.rows.get(1),
-            Pane::Health => self.rows.get(2),
-        };
-        chosen.copied().flatten().unwrap_or_else(|| self.follow(pane, now)).min(last)
-    }
-
-    /// The row where the action is.
-    fn follow(&self, pane: Pane, now: Timestamp) -> usize {
-        let release = &self.release;
-        let place = match pane {
-            Pane::Stages => {
-                let at = |wanted: &dyn Fn(Phase) -> bool| release.stages.iter().position(|state| wanted(state.phase));
-                at(&|phase| matches!(phase, Phase::Failed | Phase::Unsettled))
-                    .or_else(|| at(&Phase::is_open))
-                    .or_else(|| release.stages().position(|(stage, state)| state.phase == Phase::Idle && release.is_due(stage)))
-                    .or_else(|| release.stages.iter().rposition(|state| state.phase != Phase::Idle))
-            }
-            Pane::Checks => {
-                let blocks = release.blockers(now);
-                let checks = &release.plan.checks;
-                let blocking = checks.iter().position(|check| blocks.iter().any(|blocker| blocker.id == check.id));
-                blocking.or_else(|| checks.iter().position(|check| !release.check_status(check, now).holds()))
-            }
-            Pane::Health => {
-                let bad = |id: &String| release.judge(id, now).is_some_and(|judged| judged.verdict != crate::health::Verdict::Ok);
-                release.plan.signals.keys().position(bad)
-            }
-        };
-        place.unwrap_or(0)
-    }
-
-    fn len(&self, pane: Pane) -> usize {
-        match pane {
-            Pane::Stages => self.release.plan.stages.len(),
-            Pane::Checks => self.release.plan.checks.len(),
-            Pane::Health => self.release.plan.signals.len(),
-        }
-    }
-
-    /// What the selected row of the pane with the keys is.
-    pub(crate) fn subject(&self, now: Timestamp) -> Option<Subject> {
-        let row = self.row(self.pane, now);
-        let plan = &self.release.plan;
-        match self.pane {
-            Pane::Stages => plan.stages.get(row).map(|stage| Subject::Stage(stage.id.clone())),
-            Pane::Checks => plan.checks.get(row).map(|check| Subject::Check(check.id.clone())),
-            Pane::Health => plan.signals.get_index(row).map(|(id, _)| Subject::Signal(id.clone())),
-        }
-    }
-
-    fn selected_stage(&self, now: Timestamp) -> Option<String> {
-        match self.subject(now) {
-            Some(Subject::Stage(stage)) => Some(stage),
-            _ => None,
-        }
-    }
-
-    /// What `p` would ask for.
+    /// What promoting would ask for.
     pub(crate) fn promote(&self, now: Timestamp) -> Ask {
         Ask::Promote(self.selected_stage(now))
     }
 
-    /// What `t` would ask for.
+    /// What retrying would ask for.
     pub(crate) fn retry(&self, now: Timestamp) -> Ask {
         Ask::Retry(self.selected_stage(now))
     }
 
-    fn say(&mut self, words: impl Into<String>, tone: Tone, now: Timestamp) {
+    /// Whether leaving stops something.
+    pub(crate) fn leaving_matters(&self) -> bool {
+        self.driving == Some(Driving::Here) && !self.release.is_over()
+    }
+
+    /// The keys that mean an action, as they are written; nothing where none do.
+    pub(crate) fn key(&self, action: Action) -> String {
+        self.settings.looks.keymap.label(action).unwrap_or_default()
+    }
+
+    pub(super) fn say(&mut self, words: impl Into<String>, tone: Tone, now: Timestamp) {
         let until = now.saturating_add(jiff::SignedDuration::from_secs(NOTICE)).unwrap_or(now);
         self.notice = Some(Notice { words: words.into(), tone, until });
     }
 
+    pub(super) fn say_problems(&mut self, now: Timestamp) {
+        let problems = &self.settings.looks.problems;
+        if let Some(first) = problems.first() {
+            let more = problems.len().saturating_sub(1);
+            let more = if more == 0 { String::new() } else { format!("  (+{more})") };
+            self.say(format!("settings: {first}{more}"), Tone::Warn, now);
+        }
+    }
+
+    /// Shows another theme.
+    pub(super) fn wear(&mut self, theme: &Theme) {
+        self.theme = theme.clone().at(self.settings.depth);
+    }
+
     /// Takes note that a request could not be handed on.
     pub fn not_sent(&mut self, request: &Request, now: Timestamp) {
-        if let Request::Act { id, command } = request {
-            self.pending.retain(|(pending, _)| pending != id);
-            self.say(format!("{} could not be sent: try again", ask_words(&command.ask)), Tone::Bad, now);
-            self.dirty = true;
+        let id = match request {
+            Request::Act { id, .. } | Request::Keep { id, .. } => id,
+            Request::WatchOutput(_) => return,
+        };
+        let what = self.pending.iter().find(|(pending, _)| pending == id).map(|(_, what)| what.clone());
+        self.pending.retain(|(pending, _)| pending != id);
+        if let Some(what) = what {
+            self.say(format!("{what} could not be sent: try again"), Tone::Bad, now);
         }
+        self.dirty = true;
     }
 }
 
@@ -277,297 +385,4 @@ pub(crate) fn ask_words(ask: &Ask) -> String {
         Ask::Sign { check, .. } => format!("signature of {check}"),
         Ask::Note(_) => "note".to_owned(),
     }
-}
-
-/// What a message does. What is to be done outside is returned.
-pub fn update(app: &mut App, message: Message, now: Timestamp) -> Vec<Request> {
-    match message {
-        Message::Update(update) => {
-            app.dirty = true;
-            app.told(update, now);
-            Vec::new()
-        }
-        Message::Input(Input::Stop(stop)) => {
-            app.exit = Some(Exit::Stopped(stop));
-            Vec::new()
-        }
-        Message::Input(Input::Resize(..)) => {
-            app.dirty = true;
-            Vec::new()
-        }
-        Message::Input(Input::Focus(_) | Input::Mouse(_) | Input::Suspend | Input::Resumed) => Vec::new(),
-        Message::Input(Input::Paste(text)) => {
-            app.dirty = true;
-            app.guard.pasted(None);
-            match &mut app.overlay {
-                Some(Overlay::Form(form)) => form.pasted(&text),
-                Some(Overlay::Dialog(dialog)) => dialog.pasted(),
-                _ => {}
-            }
-            Vec::new()
-        }
-        Message::Input(Input::Key(key)) if key.kind == Kind::Release => Vec::new(),
-        Message::Input(Input::Key(key)) => {
-            app.dirty = true;
-            let arrival = app.guard.arrived(&key);
-            app.key(&key, arrival, now)
-        }
-    }
-}
-
-impl App {
-    fn told(&mut self, update: Update, now: Timestamp) {
-        match update {
-            Update::Event(sequence, event) => self.event(sequence, &event),
-            Update::Samples(samples) => {
-                for (signal, sample) in samples {
-                    self.release.observe(&signal, sample);
-                }
-            }
-            Update::Output { stage, lines } => self.output = Some((stage, lines)),
-            Update::Driving(driving) => self.driving = Some(driving),
-            Update::Trouble(trouble) => self.trouble = trouble,
-            Update::Answer { id, answer } => {
-                self.pending.retain(|(pending, _)| *pending != id);
-                match answer {
-                    Ok(done) => self.say(done, Tone::Good, now),
-                    Err(refusal) => self.say(refusal, Tone::Bad, now),
-                }
-            }
-        }
-    }
-
-    fn event(&mut self, sequence: u64, event: &Event) {
-        // An event that is known already is not folded in twice.
-        if sequence <= self.release.sequence {
-            return;
-        }
-        self.release.apply(event);
-        if let (Some(Overlay::Dialog(dialog)), Some(line)) = (&mut self.overlay, self.release.recent.back())
-            && line.tone != Tone::Detail
-        {
-            dialog.moved(format!("{} {}", line.by, line.words));
-        }
-    }
-
-    fn key(&mut self, key: &Key, arrival: Arrival, now: Timestamp) -> Vec<Request> {
-        let watched = matches!(&self.overlay, Some(Overlay::Detail { of: Subject::Stage(_), .. }));
-        if key.is_ctrl('c') {
-            self.ctrl_c(key, arrival);
-            let left = watched && !matches!(&self.overlay, Some(Overlay::Detail { .. }));
-            return if left { vec![Request::WatchOutput(None)] } else { Vec::new() };
-        }
-        match self.overlay.take() {
-            None => self.main_key(key, arrival, now),
-            Some(Overlay::Dialog(dialog)) => self.dialog_key(dialog, key, arrival, now),
-            Some(Overlay::Form(form)) => self.form_key(form, key, arrival),
-            Some(Overlay::Help { mut scroll }) => {
-                if scrolled(&mut scroll, key) {
-                    self.overlay = Some(Overlay::Help { scroll });
-                }
-                Vec::new()
-            }
-            Some(Overlay::Detail { of, mut scroll }) => {
-                if scrolled(&mut scroll, key) {
-                    self.overlay = Some(Overlay::Detail { of, scroll });
-                    return Vec::new();
-                }
-                if watched { vec![Request::WatchOutput(None)] } else { Vec::new() }
-            }
-        }
-    }
-
-    /// Whether leaving stops something.
-    fn leaving_matters(&self) -> bool {
-        self.driving == Some(Driving::Here) && !self.release.is_over()
-    }
-
-    fn ctrl_c(&mut self, key: &Key, arrival: Arrival) {
-        let asked = matches!(&self.overlay, Some(Overlay::Dialog(dialog)) if dialog.purpose == Purpose::Quit);
-        if asked || !self.leaving_matters() {
-            if !arrival.repeat {
-                self.exit = Some(Exit::Quit);
-            }
-        } else {
-            self.overlay = Some(Overlay::Dialog(Box::new(Dialog::quit(key.at))));
-        }
-    }
-
-    fn dialog_key(&mut self, mut dialog: Box<Dialog>, key: &Key, arrival: Arrival, now: Timestamp) -> Vec<Request> {
-        let locked = !dialog.locks(self, now).is_empty();
-        match dialog.key(key, arrival, locked) {
-            Said::Nothing => {
-                self.overlay = Some(Overlay::Dialog(dialog));
-                Vec::new()
-            }
-            Said::No => Vec::new(),
-            Said::Yes => match dialog.purpose {
-                Purpose::Quit => {
-                    self.exit = Some(Exit::Quit);
-                    Vec::new()
-                }
-                Purpose::Act(ask) => {
-                    let command =
-                        Command { by: self.settings.operator.clone(), ask, seen: dialog.seen, expect: None, reason: None };
-                    vec![self.send(command)]
-                }
-            },
-        }
-    }
-
-    fn form_key(&mut self, mut form: Box<Form>, key: &Key, arrival: Arrival) -> Vec<Request> {
-        match form.key(key, arrival) {
-            Said::Nothing => {
-                self.overlay = Some(Overlay::Form(form));
-                Vec::new()
-            }
-            Said::No => Vec::new(),
-            Said::Yes => {
-                vec![self.send_ask(form.ask())]
-            }
-        }
-    }
-
-    fn send_ask(&mut self, ask: Ask) -> Request {
-        let seen = Some(self.release.seen(None));
-        self.send(Command { by: self.settings.operator.clone(), ask, seen, expect: None, reason: None })
-    }
-
-    fn send(&mut self, command: Command) -> Request {
-        let id = self.next_id;
-        self.next_id = id.saturating_add(1);
-        self.pending.push((id, ask_words(&command.ask)));
-        self.notice = None;
-        Request::Act { id, command }
-    }
-
-    fn main_key(&mut self, key: &Key, arrival: Arrival, now: Timestamp) -> Vec<Request> {
-        let Some(act) = keys::find(key) else { return Vec::new() };
-        let moves = matches!(
-            act,
-            Act::NextPane | Act::PreviousPane | Act::Up | Act::Down | Act::PageUp | Act::PageDown | Act::Top | Act::Bottom
-        );
-        if arrival.behind_esc || (!moves && !arrival.may_act()) {
-            return Vec::new();
-        }
-        match act {
-            Act::NextPane => self.turn(1, now),
-            Act::PreviousPane => self.turn(2, now),
-            Act::Up => self.go(-1, now),
-            Act::Down => self.go(1, now),
-            Act::PageUp => self.go(-10, now),
-            Act::PageDown => self.go(10, now),
-            Act::Top => self.go(isize::MIN, now),
-            Act::Bottom => self.go(isize::MAX, now),
-            Act::Help => self.overlay = Some(Overlay::Help { scroll: 0 }),
-            Act::Quit if self.leaving_matters() => self.overlay = Some(Overlay::Dialog(Box::new(Dialog::quit(key.at)))),
-            Act::Quit => self.exit = Some(Exit::Quit),
-            Act::Promote => self.ask(self.promote(now), key.at, now),
-            Act::Retry => self.ask(self.retry(now), key.at, now),
-            Act::Rollback => self.ask(Ask::Rollback, key.at, now),
-            Act::Hold if self.release.hold.is_some() => self.ask(Ask::Resume, key.at, now),
-            // Holding is safe, so it needs no dialog; it only starts what was going to start anyway a little later.
-            Act::Hold if self.release.is_over() || self.release.rollback.is_some() => {
-                self.say("there is nothing to hold", Tone::Warn, now);
-            }
-            Act::Hold => return vec![self.send_ask(Ask::Hold)],
-            Act::Note => self.overlay = Some(Overlay::Form(Box::new(Form::note()))),
-            Act::Sign => self.sign(now),
-            Act::Recheck => return self.recheck(now),
-            Act::Detail => return self.detail(now),
-        }
-        Vec::new()
-    }
-
-    fn ask(&mut self, ask: Ask, at: Instant, now: Timestamp) {
-        match Dialog::of(&self.release, ask, now, at) {
-            Ok(dialog) => self.overlay = Some(Overlay::Dialog(Box::new(dialog))),
-            Err(why) => self.say(why, Tone::Warn, now),
-        }
-    }
-
-    fn sign(&mut self, now: Timestamp) {
-        let selected = match self.subject(now) {
-            Some(Subject::Check(id)) => Some(id),
-            _ => None,
-        };
-        let signed = |id: &str| self.release.plan.check(id).is_some_and(|check| check.kind == CheckKind::Signed);
-        let check = match selected {
-            Some(id) if !signed(&id) => {
-                return self.say(format!("{id} is found out by running it: c runs it"), Tone::Warn, now);
-            }
-            Some(id) => Some(id),
-            None => self.release.unsigned(now).first().map(|id| (*id).to_owned()),
-        };
-        match check {
-            Some(check) => self.overlay = Some(Overlay::Form(Box::new(Form::sign(check)))),
-            None => self.say("no check waits for a signature", Tone::Warn, now),
-        }
-    }
-
-    fn recheck(&mut self, now: Timestamp) -> Vec<Request> {
-        let Some(Subject::Check(id)) = self.subject(now) else {
-            self.say("select a check first: tab", Tone::Warn, now);
-            return Vec::new();
-        };
-        if self.release.plan.check(&id).is_some_and(|check| check.kind == CheckKind::Signed) {
-            self.say(format!("{id} is signed by a person: s signs it"), Tone::Warn, now);
-            return Vec::new();
-        }
-        vec![self.send_ask(Ask::Recheck(id))]
-    }
-
-    fn detail(&mut self, now: Timestamp) -> Vec<Request> {
-        let Some(of) = self.subject(now) else { return Vec::new() };
-        let mut requests = Vec::new();
-        if let Subject::Stage(stage) = &of {
-            if self.output.as_ref().is_some_and(|(shown, _)| shown != stage) {
-                self.output = None;
-            }
-            requests.push(Request::WatchOutput(Some(stage.clone())));
-        }
-        self.overlay = Some(Overlay::Detail { of, scroll: 0 });
-        requests
-    }
-
-    /// Goes to another pane. Where it has the keys its row stands still.
-    fn turn(&mut self, by: usize, now: Timestamp) {
-        let panes = [Pane::Stages, Pane::Checks, Pane::Health];
-        let place = panes.iter().position(|pane| *pane == self.pane).unwrap_or(0);
-        if let Some(pane) = panes.get(place.saturating_add(by) % panes.len()) {
-            self.pane = *pane;
-        }
-        if self.pane != Pane::Stages {
-            self.go(0, now);
-        }
-    }
-
-    fn go(&mut self, by: isize, now: Timestamp) {
-        let row = self.row(self.pane, now).saturating_add_signed(by).min(self.len(self.pane).saturating_sub(1));
-        let chosen = match self.pane {
-            Pane::Stages => self.rows.first_mut(),
-            Pane::Checks => self.rows.get_mut(1),
-            Pane::Health => self.rows.get_mut(2),
-        };
-        if let Some(chosen) = chosen {
-            *chosen = Some(row);
-        }
-    }
-}
-
-/// Whether a key stays in what is only read; any other key leaves it.
-fn scrolled(scroll: &mut usize, key: &Key) -> bool {
-    let by: isize = match key.code {
-        Code::Up | Code::Char('k') => -1,
-        Code::Down | Code::Char('j') => 1,
-        Code::PageUp => -10,
-        Code::PageDown => 10,
-        Code::Home => isize::MIN,
-        Code::End => 1000,
-        Code::Esc | Code::Enter | Code::Char('q' | '?') if key.kind == Kind::Press => return false,
-        // What is read is not left by a key that would have done something: look first, then act.
-        _ => 0,
-    };
-    *scroll = scroll.saturating_add_signed(by).min(1000);
-    true
 }

@@ -2,6 +2,9 @@
 
 use ratatui::backend::{Backend, TestBackend};
 
+/// The longest text that is copied, in bytes: terminals take no more than 74,994 of it in base 64.
+pub const LONGEST_COPY: usize = 74_994 / 4 * 3;
+
 /// Something that the cockpit wants of its terminal, besides showing the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {

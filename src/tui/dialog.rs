@@ -32,6 +32,8 @@ pub(crate) enum Purpose {
     Act(Ask),
     /// Leaving the cockpit.
     Quit,
+    /// Giving the terminal back to the shell for a while.
+    Suspend,
 }
 
 /// Where Enter goes.
@@ -119,12 +121,25 @@ impl Dialog {
 
     /// The question before leaving.
     pub(crate) fn quit(at: Instant) -> Self {
-        let lines =
-            vec!["The release stops being driven; running tasks go on.".to_owned(), "Another cockpit may drive it.".to_owned()];
+        let lines = ["The release stops being driven; running tasks go on.", "Another cockpit may drive it."];
+        Self::plain(Purpose::Quit, "Quit?", "Quit", &lines, at)
+    }
+
+    /// The question before stopping for a while.
+    pub(crate) fn suspend(at: Instant) -> Self {
+        let lines = [
+            "The release stops being driven until `fg`; running tasks go on.",
+            "Nothing rolls back by itself meanwhile, unless another cockpit drives it.",
+        ];
+        Self::plain(Purpose::Suspend, "Suspend?", "Suspend", &lines, at)
+    }
+
+    fn plain(purpose: Purpose, title: &str, button: &'static str, lines: &[&str], at: Instant) -> Self {
+        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
         Self {
-            purpose: Purpose::Quit,
-            title: "Quit?".to_owned(),
-            button: "Quit",
+            purpose,
+            title: title.to_owned(),
+            button,
             consequence: Consequence { line: String::new(), lines, ..Consequence::default() },
             seen: None,
             focus: Focus::Cancel,
@@ -140,7 +155,7 @@ impl Dialog {
     /// Whether it is for what nothing may keep from being given.
     pub(crate) fn is_free(&self) -> bool {
         match &self.purpose {
-            Purpose::Quit | Purpose::Act(Ask::Rollback) => true,
+            Purpose::Quit | Purpose::Suspend | Purpose::Act(Ask::Rollback) => true,
             // Going on with a rollback that is stuck is rolling back.
             Purpose::Act(Ask::Retry(stage)) => stage.is_none(),
             Purpose::Act(_) => false,
@@ -266,6 +281,13 @@ impl Dialog {
         Said::Yes
     }
 
+    /// The confirming button was pointed at: Enter would press it.
+    pub(crate) fn point_at_confirm(&mut self, locked: bool) {
+        if !locked {
+            self.focus = Focus::Confirm;
+        }
+    }
+
     /// Pasted text never counts.
     pub(crate) fn pasted(&mut self) {
         if self.focus == Focus::Field {
@@ -343,9 +365,7 @@ impl Form {
     /// Pasted text, as one safe line.
     pub(crate) fn pasted(&mut self, pasted: &str) {
         let Some(field) = self.field() else { return };
-        for c in text::line(pasted, FIELD).chars() {
-            insert(field, c);
-        }
+        insert_text(field, pasted);
     }
 
     /// What it asks for.
@@ -358,6 +378,13 @@ impl Form {
     }
 }
 
+/// Puts text into a field, as one safe line.
+pub(crate) fn insert_text(field: &mut Field, pasted: &str) {
+    for c in text::line(pasted, FIELD).chars() {
+        insert(field, c);
+    }
+}
+
 fn insert(field: &mut Field, c: char) {
     if !text::is_unsafe(c) && field.value().chars().count() < FIELD {
         field.handle(InputRequest::InsertChar(c));
@@ -365,7 +392,7 @@ fn insert(field: &mut Field, c: char) {
 }
 
 /// What a key does to a field.
-fn edit(field: &mut Field, key: &Key) {
+pub(crate) fn edit(field: &mut Field, key: &Key) {
     let request = match (key.code, key.mods.ctrl, key.mods.alt) {
         (Code::Char(c), false, false) => return insert(field, c),
         (Code::Char('a'), true, _) | (Code::Home, ..) => InputRequest::GoToStart,

@@ -33,6 +33,11 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
+    /// As that of a key that stands alone.
+    pub(crate) fn clear() -> Self {
+        Self { repeat: false, behind_esc: false, burst: false, alone: true }
+    }
+
     /// Whether it may do something, rather than only move about.
     pub(crate) fn may_act(self) -> bool {
         !self.repeat && !self.behind_esc && !self.burst

@@ -32,6 +32,8 @@ pub struct Mouse {
     pub column: u16,
     /// The row.
     pub row: u16,
+    /// When.
+    pub at: Instant,
 }
 
 /// What a mouse does.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::app::Looks;
 use crate::{
     health::Sample,
     release::{Command, Event},
@@ -24,6 +25,8 @@ pub enum Update {
     },
     /// Who drives.
     Driving(Driving),
+    /// The person's settings were changed.
+    Looks(Box<Looks>),
     /// What came of a request.
     Answer {
         /// The request's id.
@@ -66,6 +69,22 @@ pub enum Request {
     },
     /// Send this stage's output from now on; of none, if none is named.
     WatchOutput(Option<String>),
+    /// Write this to a file.
+    Keep {
+        /// The id under which the answer comes.
+        id: u64,
+        /// What.
+        keep: Keep,
+    },
+}
+
+/// Something to be kept in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keep {
+    /// The file's name, as it should be; one that is there already is left alone.
+    pub name: String,
+    /// What is in it.
+    pub content: String,
 }
 
 /// The two ends a cockpit holds.

@@ -3,25 +3,33 @@
 //! [`update`] takes what came in and changes the [`App`]; [`draw()`] shows it; [`run()`] does both until it is left. The
 //! cockpit knows the release and a [`Link`] to the rest, and nothing of the world outside.
 
+mod actions;
 mod app;
 mod console;
 mod dialog;
 mod draw;
 mod guard;
 mod input;
-mod keys;
+mod keymap;
 mod link;
+mod list;
+mod need;
+mod palette;
+mod perform;
 mod run;
 mod svg;
 mod theme;
+mod update;
 mod words;
 
-pub use app::{App, Exit, Message, Settings, update};
-pub use console::{Call, Console};
+pub use actions::{ACTIONS, Action, Context, Described, Group, Scope};
+pub use app::{App, Effect, Exit, Looks, Settings, Shown};
+pub use console::{Call, Console, LONGEST_COPY};
 pub use draw::draw;
 pub use input::{Code, Gesture, Input, Key, Kind, Mods, Mouse, Stop};
-pub use keys::{Act, BINDINGS, Binding};
-pub use link::{Driving, Link, Request, Update};
+pub use keymap::{Bound, Change, Chord, Conflict, Found, KeyError, Keymap, Preset, action_names, parse_keys};
+pub use link::{Driving, Keep, Link, Request, Update};
 pub use run::{Clock, SystemClock, run};
 pub use svg::svg;
 pub use theme::{Depth, Symbols, Theme, ThemeError};
+pub use update::{Message, update};

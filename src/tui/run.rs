@@ -4,14 +4,16 @@ use std::{pin::pin, task::Poll, time::Duration};
 
 use futures::{Stream, StreamExt, stream};
 use jiff::Timestamp;
-use ratatui::{Terminal, backend::Backend};
+use ratatui::Terminal;
 use tokio::time::Instant;
 
 use super::{
-    app::{App, Exit, Message, Settings, update},
+    app::{App, Effect, Exit, Settings},
+    console::{Call, Console},
     draw::draw,
     input::{Input, Stop},
     link::{Link, Request, Update},
+    update::{Message, update},
 };
 use crate::release::Release;
 
@@ -54,7 +56,7 @@ enum Came {
 ///
 /// # Errors
 /// Those of the back-end.
-pub async fn run<B: Backend>(
+pub async fn run<B: Console>(
     terminal: &mut Terminal<B>,
     release: Release,
     mut link: Link,
@@ -62,7 +64,9 @@ pub async fn run<B: Backend>(
     settings: Settings,
     clock: impl Clock,
 ) -> Result<Exit, B::Error> {
-    let mut app = App::new(release, settings);
+    let mut app = App::new(release, settings, clock.now());
+    let opening = app.opening();
+    carry_out(opening, terminal, &link, &mut app, clock.now())?;
     // When the stream ends the terminal is gone or nobody will ever press a key again.
     let mut input = pin!(input.chain(stream::once(async { Input::Stop(Stop::Closed) })));
     let mut told = true;
@@ -71,8 +75,9 @@ pub async fn run<B: Backend>(
     loop {
         if app.is_dirty() && Instant::now() >= frame {
             let now = clock.now();
-            let area = terminal.draw(|frame| draw(&app, frame, now))?.area;
-            app.drawn(area.width, area.height);
+            let mut shown = None;
+            terminal.draw(|frame| shown = Some(draw(&app, frame, now)))?;
+            app.drawn(shown.unwrap_or_default());
             frame = Instant::now() + FRAME;
             wake = app.next_change(now).map(|wait| Instant::now() + wait);
         }
@@ -85,37 +90,59 @@ pub async fn run<B: Backend>(
             () = sleep_until(until) => Came::Time,
         };
         let now = clock.now();
-        let mut requests = Vec::new();
+        let mut effects = Vec::new();
         match came {
             Came::Time => app.touch(),
-            Came::Input(Some(input)) => requests.extend(update(&mut app, Message::Input(input), now)),
+            Came::Input(Some(input)) => effects.extend(update(&mut app, Message::Input(input), now)),
             Came::Input(None) => return Ok(Exit::Stopped(Stop::Closed)),
-            Came::Update(Some(told)) => requests.extend(update(&mut app, Message::Update(told), now)),
+            Came::Update(Some(told)) => effects.extend(update(&mut app, Message::Update(told), now)),
             Came::Update(None) => {
                 told = false;
                 let trouble = Some("the release can no longer be followed".to_owned());
-                requests.extend(update(&mut app, Message::Update(Update::Trouble(trouble)), now));
+                effects.extend(update(&mut app, Message::Update(Update::Trouble(trouble)), now));
             }
         }
         for _ in 0..AT_ONCE {
             let Ok(told) = link.updates.try_recv() else { break };
-            requests.extend(update(&mut app, Message::Update(told), now));
+            effects.extend(update(&mut app, Message::Update(told), now));
         }
         for _ in 0..AT_ONCE {
             // Polled with this task's own waker: the terminal's stream keeps the first it is given.
             let Poll::Ready(Some(input)) = futures::poll!(input.next()) else { break };
-            requests.extend(update(&mut app, Message::Input(input), now));
+            effects.extend(update(&mut app, Message::Input(input), now));
             if app.exit().is_some() {
                 break;
             }
         }
-        for request in requests {
-            send(&link, &mut app, request, now);
-        }
+        carry_out(effects, terminal, &link, &mut app, now)?;
         if let Some(exit) = app.exit() {
             return Ok(exit);
         }
     }
+}
+
+/// Does what is to be done outside.
+fn carry_out<B: Console>(
+    effects: Vec<Effect>,
+    terminal: &mut Terminal<B>,
+    link: &Link,
+    app: &mut App,
+    now: Timestamp,
+) -> Result<(), B::Error> {
+    for effect in effects {
+        match effect {
+            Effect::Request(request) => send(link, app, request, now),
+            Effect::Call(call) => {
+                terminal.backend_mut().call(&call)?;
+                if matches!(call, Call::Suspend | Call::Retake) {
+                    // Nothing is known of what the terminal shows.
+                    terminal.clear()?;
+                    app.touch();
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Hands a request on without waiting; a person is told where that is not possible.

@@ -7,8 +7,33 @@ use ratatui::{
     style::{Color, Modifier},
 };
 
+use super::theme::Theme;
+
 /// A cell's width and height.
 const CELL: (f64, f64) = (8.43, 18.0);
+
+/// The screen as SVG, with the theme's own ground; for a theme that has none, as on a dark terminal.
+pub(crate) fn svg_in(buffer: &Buffer, theme: &Theme) -> String {
+    let fg = theme.text.fg.and_then(hex).unwrap_or_else(|| "#c9d1d9".to_owned());
+    let bg = theme.text.bg.and_then(hex).unwrap_or_else(|| "#0f141a".to_owned());
+    svg(buffer, &fg, &bg)
+}
+
+/// The screen as text, without what follows the last word of a line.
+pub(crate) fn plain(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    for y in buffer.area.top()..buffer.area.bottom() {
+        let mut line = String::new();
+        let mut x = buffer.area.left();
+        while let Some(cell) = buffer.cell((x, y)) {
+            line.push_str(cell.symbol());
+            x = x.saturating_add(u16::try_from(super::words::width(cell.symbol())).unwrap_or(1).max(1));
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
 
 /// The screen as SVG. Where a cell has the terminal's own colours, these two are used: foreground and background, as `#rrggbb`.
 #[must_use]

@@ -12,7 +12,10 @@ use flightdeck::{
     health::{Sample, Unknown, Value, Verdict},
     plan::Plan,
     release::{Act, Ask, CheckResult, Command, Event, EventKind, Outcome, Release, decide},
-    tui::{App, Code, Depth, Driving, Input, Key, Kind, Message, Mods, Request, Settings, Symbols, Theme, Update, draw, update},
+    tui::{
+        App, Call, Code, Depth, Driving, Effect, Input, Key, Kind, Looks, Message, Mods, Request, Settings, Shown, Symbols,
+        Update, draw, update,
+    },
 };
 use jiff::{SignedDuration, Timestamp};
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
@@ -322,7 +325,8 @@ pub(crate) fn scene(name: &str) -> Flight {
 }
 
 pub(crate) fn settings() -> Settings {
-    Settings { operator: "alice".to_owned(), theme: Theme::default(), symbols: Symbols::Unicode, depth: Depth::True }
+    let operator = "alice".to_owned();
+    Settings { operator, looks: Looks::default(), symbols: Symbols::Unicode, depth: Depth::True, mouse: false }
 }
 
 /// A person at a cockpit, with a clock that only they move.
@@ -331,14 +335,17 @@ pub(crate) struct Hand {
     pub(crate) now: Timestamp,
     pub(crate) at: Instant,
     pub(crate) sequence: u64,
+    /// What the terminal was called for.
+    pub(crate) calls: Vec<Call>,
 }
 
 impl Hand {
     pub(crate) fn at(flight: Flight, settings: Settings) -> Self {
         let sequence = flight.release.sequence;
-        let mut hand = Self { app: App::new(flight.release, settings), now: flight.now, at: Instant::now(), sequence };
+        let app = App::new(flight.release, settings, flight.now);
+        let mut hand = Self { app, now: flight.now, at: Instant::now(), sequence, calls: Vec::new() };
         hand.told(Update::Driving(Driving::Here));
-        hand.app.drawn(80, 24);
+        hand.app.drawn(Shown::sized(80, 24));
         hand
     }
 
@@ -347,7 +354,7 @@ impl Hand {
     }
 
     pub(crate) fn told(&mut self, told: Update) {
-        let requests = update(&mut self.app, Message::Update(told), self.now);
+        let requests = self.message(Message::Update(told));
         assert!(requests.is_empty(), "an update asks for nothing");
     }
 
@@ -357,7 +364,18 @@ impl Hand {
     }
 
     pub(crate) fn input(&mut self, input: Input) -> Vec<Request> {
-        update(&mut self.app, Message::Input(input), self.now)
+        self.message(Message::Input(input))
+    }
+
+    fn message(&mut self, message: Message) -> Vec<Request> {
+        let mut requests = Vec::new();
+        for effect in update(&mut self.app, message, self.now) {
+            match effect {
+                Effect::Request(request) => requests.push(request),
+                Effect::Call(call) => self.calls.push(call),
+            }
+        }
+        requests
     }
 
     /// A key, so many milliseconds after the last.
@@ -368,7 +386,7 @@ impl Hand {
 
     /// A key as a person presses it: the screen was drawn, and half a second went by.
     pub(crate) fn press(&mut self, code: Code) -> Vec<Request> {
-        self.app.drawn(80, 24);
+        self.screen(80, 24);
         self.after(500, code)
     }
 
@@ -391,8 +409,9 @@ impl Hand {
 
     pub(crate) fn screen(&mut self, width: u16, height: u16) -> Buffer {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        terminal.draw(|frame| draw(&self.app, frame, self.now)).unwrap();
-        self.app.drawn(width, height);
+        let mut shown = Shown::default();
+        terminal.draw(|frame| shown = draw(&self.app, frame, self.now)).unwrap();
+        self.app.drawn(shown);
         terminal.backend().buffer().clone()
     }
 

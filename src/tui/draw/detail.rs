@@ -11,7 +11,7 @@ use crate::{
     health::Verdict,
     plan::{Advance, Check, CheckKind, OnFail, Side, Signal, Source, Stage, StageKind},
     release::{Outcome, Phase, StageState, StageStatus, act_words, verdict_word},
-    tui::{app::Subject, words},
+    tui::{list::Subject, words},
 };
 
 /// Collects lines that fit.

@@ -2,14 +2,17 @@
 
 use ratatui::layout::Rect;
 
-use super::{Paint, View, blocker_words, cut};
+use tui_input::Input as Field;
+
+use super::{Paint, View, blocker_words, cut, overlay::field};
 use crate::{
     plan::CheckKind,
     release::{Ask, CONTROLLER, Phase, Tone},
     tui::{
-        app::{Overlay, Subject},
-        keys::{Act, BINDINGS},
+        actions::{ACTIONS, Action},
+        app::{self, Hit, Overlay},
         link::Driving,
+        list::Subject,
         words,
     },
 };
@@ -71,6 +74,7 @@ fn act_line(paint: &mut Paint<'_>, area: Rect) {
         return;
     }
     let hand = under_hand(view);
+    let key = view.app.key(hand.action);
     let said = view.app.settings.symbols.say(&hand.words).into_owned();
     let style = if hand.can { theme.text } else { theme.warn };
     let arrow = if hand.can { glyphs.leads } else { glyphs.failed };
@@ -78,7 +82,7 @@ fn act_line(paint: &mut Paint<'_>, area: Rect) {
     paint.row(
         area,
         &[
-            (hand.key, theme.key),
+            (&view.app.settings.symbols.say(&key), theme.key),
             (" ", theme.text),
             (hand.what, theme.key),
             (" ", theme.text),
@@ -90,7 +94,7 @@ fn act_line(paint: &mut Paint<'_>, area: Rect) {
 }
 
 struct Hand {
-    key: &'static str,
+    action: Action,
     what: &'static str,
     words: String,
     can: bool,
@@ -99,39 +103,39 @@ struct Hand {
 /// The key that the person would press next, and what it would do, or why it would not.
 fn under_hand(view: &View<'_>) -> Hand {
     let (release, app, now) = (view.release, view.app, view.now);
-    let hand = |key, what, words: String, can| Hand { key, what, words, can };
+    let hand = |action, what, words: String, can| Hand { action, what, words, can };
     let subject = app.subject(now);
     match &subject {
         Some(Subject::Check(id)) => {
             let signed = view.plan.check(id).is_some_and(|check| check.kind == CheckKind::Signed);
             return if signed {
                 let ask = Ask::Sign { check: id.clone(), note: None, evidence: None };
-                hand("s", "sign", release.consequence(&ask, now).line, true)
+                hand(Action::Sign, "sign", release.consequence(&ask, now).line, true)
             } else {
-                hand("c", "check", release.consequence(&Ask::Recheck(id.clone()), now).line, true)
+                hand(Action::Recheck, "check", release.consequence(&Ask::Recheck(id.clone()), now).line, true)
             };
         }
         Some(Subject::Signal(id)) => {
             let why = release.judge(id, now).map_or_else(String::new, |judged| judged.why);
-            return hand("enter", "detail", why, true);
+            return hand(Action::Detail, "detail", why, true);
         }
         Some(Subject::Stage(_)) | None => {}
     }
     if let Some(rollback) = &release.rollback {
         if rollback.steps.iter().any(|undo| undo.stuck.is_some()) {
-            return hand("R", "rollback", release.consequence(&Ask::Rollback, now).line, true);
+            return hand(Action::Rollback, "rollback", release.consequence(&Ask::Rollback, now).line, true);
         }
-        return hand("enter", "detail", release.consequence(&Ask::Rollback, now).line, true);
+        return hand(Action::Detail, "detail", release.consequence(&Ask::Rollback, now).line, true);
     }
     if release.is_over() {
-        return hand("R", "rollback", release.consequence(&Ask::Rollback, now).line, true);
+        return hand(Action::Rollback, "rollback", release.consequence(&Ask::Rollback, now).line, true);
     }
     let failed = match &subject {
         Some(Subject::Stage(id)) => release.stage(id).filter(|(_, state)| state.phase == Phase::Failed),
         _ => None,
     };
     if failed.is_some() {
-        return hand("t", "retry", release.consequence(&app.retry(now), now).line, true);
+        return hand(Action::Retry, "retry", release.consequence(&app.retry(now), now).line, true);
     }
     let unsettled = match &subject {
         Some(Subject::Stage(id)) => release.stage(id).filter(|(_, state)| state.phase == Phase::Unsettled),
@@ -139,51 +143,106 @@ fn under_hand(view: &View<'_>) -> Hand {
     };
     if unsettled.is_some() {
         let line = release.consequence(&app.promote(now), now).line;
-        return hand("p", "settle", format!("{line}; t runs it again"), true);
+        return hand(Action::Promote, "settle", format!("{line}; {} runs it again", app.key(Action::Retry)), true);
     }
     if let Some(hold) = &release.hold {
-        return hand("space", "resume", format!("goes on; held by {}: {}", hold.by, hold.why), true);
+        return hand(Action::Hold, "resume", format!("goes on; held by {}: {}", hold.by, hold.why), true);
     }
     let consequence = release.consequence(&app.promote(now), now);
     if consequence.seen.is_none() {
         let first = view.blockers.first();
-        return hand("p", "promote", first.map_or(consequence.line, |blocker| blocker_words(release, blocker)), false);
+        return hand(
+            Action::Promote,
+            "promote",
+            first.map_or(consequence.line, |blocker| blocker_words(release, blocker)),
+            false,
+        );
     }
     let locked = app.trouble.is_some() || !matches!(app.driving, Some(Driving::Here | Driving::Other { .. }));
     match consequence.blockers.first() {
-        Some(blocker) => hand("p", "promote", blocker_words(release, blocker), false),
-        None if locked => hand("p", "promote", "locked: it is not known that somebody drives this release".to_owned(), false),
-        None => hand("p", "promote", consequence.line, true),
+        Some(blocker) => hand(Action::Promote, "promote", blocker_words(release, blocker), false),
+        None if locked => {
+            hand(Action::Promote, "promote", "locked: it is not known that somebody drives this release".to_owned(), false)
+        }
+        None => hand(Action::Promote, "promote", consequence.line, true),
     }
 }
 
 fn key_line(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
-    let theme = view.theme;
+    let (theme, symbols) = (view.theme, view.app.settings.symbols);
+    if !view.app.keys.is_empty() {
+        which_key(paint, area);
+        return;
+    }
     if matches!(view.app.overlay, Some(Overlay::Help { .. } | Overlay::Detail { .. })) {
         paint
             .row(area, &[("esc", theme.key), (" closes   ", theme.dim), (view.glyphs.updown, theme.key), (" scroll", theme.dim)]);
         return;
     }
+    let context = view.app.context();
     let mut room = usize::from(area.width);
-    let mut spans = Vec::new();
-    for binding in BINDINGS.iter().filter(|binding| !binding.short.is_empty()) {
-        let short = match binding.act {
-            Act::Hold if view.release.hold.is_some() => "resume",
-            Act::Retry if !can_retry(view) => continue,
-            Act::Promote | Act::Hold if view.release.is_over() || view.release.rollback.is_some() => continue,
-            _ => binding.short,
+    let mut x = area.x;
+    for described in ACTIONS.iter().filter(|described| !described.short.is_empty() && described.scope.holds(context)) {
+        let short = match described.action {
+            Action::Hold if view.release.hold.is_some() => "resume",
+            Action::Retry if !can_retry(view) => continue,
+            Action::Promote | Action::Hold if view.release.is_over() || view.release.rollback.is_some() => continue,
+            Action::Zoom if view.app.view == app::View::Zoom => "back",
+            Action::Wall if view.app.view == app::View::Wall => "back",
+            Action::Freeze if view.app.frozen.is_some() => "thaw",
+            _ => described.short,
         };
-        let wide = words::width(binding.label).saturating_add(1).saturating_add(words::width(short)).saturating_add(2);
-        if wide.saturating_sub(2) > room {
+        let key = view.app.key(described.action);
+        if key.is_empty() {
+            continue;
+        }
+        let key = symbols.say(&key);
+        let wide = words::width(&key).saturating_add(1).saturating_add(words::width(short));
+        if wide > room {
             break;
         }
-        room = room.saturating_sub(wide);
-        spans.extend([(binding.label, theme.key), (" ", theme.text), (short, theme.dim), ("  ", theme.text)]);
+        room = room.saturating_sub(wide.saturating_add(2));
+        let place = Rect { x, width: u16::try_from(wide).unwrap_or(0), ..area };
+        paint.row(place, &[(&key, theme.key), (" ", theme.text), (short, theme.dim)]);
+        paint.hit(place, Hit::Act(described.action));
+        x = x.saturating_add(place.width).saturating_add(2);
     }
-    // Behind the last there is no gap.
-    spans.pop();
+}
+
+/// What may follow the keys that were pressed.
+fn which_key(paint: &mut Paint<'_>, area: Rect) {
+    let view = paint.view;
+    let (theme, symbols) = (view.theme, view.app.settings.symbols);
+    let pressed = view.app.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let mut spans = vec![(format!("{} {}  ", symbols.say(&pressed), view.glyphs.more), theme.active)];
+    for (keys, action) in view.app.settings.looks.keymap.behind(view.app.context(), &view.app.keys) {
+        let name = action.described().map_or("", |described| described.name);
+        spans.extend([(symbols.say(&keys).into_owned(), theme.key), (format!(" {name}  "), theme.dim)]);
+    }
+    spans.extend([("esc".to_owned(), theme.key), (" not".to_owned(), theme.dim)]);
+    let spans = spans.iter().map(|(text, style)| (text.as_str(), *style)).collect::<Vec<_>>();
     paint.row(area, &spans);
+}
+
+/// The filter of the pane with the keys while it is typed, in place of the foot; says where the cursor is.
+pub(super) fn filter(paint: &mut Paint<'_>, area: Rect, typed: &Field) -> Option<(u16, u16)> {
+    let view = paint.view;
+    let theme = view.theme;
+    let pane = view.app.pane;
+    let row =
+        Rect { x: area.x.saturating_add(1), y: area.bottom().saturating_sub(1), width: area.width.saturating_sub(2), height: 1 };
+    paint.clear(row);
+    let label = format!("/ {} ", pane.title());
+    let used = paint.row(row, &[(&label, theme.key)]);
+    let found = format!("  {} rows   enter keeps, esc undoes", view.rows(pane).len());
+    let wide = u16::try_from(words::width(&found)).unwrap_or(0);
+    let room = row.width.saturating_sub(used);
+    let wide = if room < wide.saturating_add(12) { 0 } else { wide };
+    let place = Rect { x: row.x.saturating_add(used), width: room.saturating_sub(wide), ..row };
+    let cursor = field(paint, place, typed, true);
+    paint.row(Rect { x: place.right(), width: wide, ..row }, &[(&found, theme.dim)]);
+    cursor
 }
 
 fn can_retry(view: &View<'_>) -> bool {

@@ -3,6 +3,7 @@
 use ratatui::{layout::Rect, style::Style};
 
 use super::{Paint, View, blocker_words, cut};
+use crate::tui::{actions::Action, app::Frozen};
 use crate::{
     release::{Phase, ReleaseStatus},
     tui::words,
@@ -26,6 +27,22 @@ pub(super) fn least(paint: &mut Paint<'_>, area: Rect) {
     paint.row(second, &[(&what, view.theme.title)]);
 }
 
+/// Says that the display stands still, since when, and how far behind it is.
+pub(super) fn frozen(paint: &mut Paint<'_>, line: Rect, frozen: &Frozen) {
+    let view = paint.view;
+    let behind = view.app.release.sequence.saturating_sub(frozen.release.sequence);
+    let behind = match behind {
+        0 => "nothing has happened since".to_owned(),
+        1 => "1 event since".to_owned(),
+        count => format!("{count} events since"),
+    };
+    let at = view.time(frozen.at, "%H:%M:%S");
+    let (thaw, back) = (view.app.key(Action::Freeze), view.app.key(Action::Rollback));
+    let words = format!(" {} FROZEN at {at}, {behind}: {thaw} thaws, {back} still rolls back.", view.glyphs.waits);
+    paint.fill(line, view.theme.banner);
+    paint.row(line, &[(&words, view.theme.banner)]);
+}
+
 /// The environment's badge; a protected one differs in its look and in its shape.
 fn badge(view: &View<'_>) -> (String, Style) {
     let environment = view.release.environment();
@@ -36,7 +53,7 @@ fn badge(view: &View<'_>) -> (String, Style) {
     }
 }
 
-fn verdict(view: &View<'_>) -> (String, Style) {
+pub(super) fn verdict(view: &View<'_>) -> (String, Style) {
     let theme = view.theme;
     match view.status {
         ReleaseStatus::Completed => (" COMPLETED ".to_owned(), theme.go),

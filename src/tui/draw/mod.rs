@@ -3,21 +3,24 @@
 mod detail;
 mod foot;
 mod header;
+mod help;
+mod main_screen;
 mod overlay;
+mod paint;
+mod palette;
 mod panes;
+mod wall;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ratatui::{
-    Frame,
-    buffer::Buffer,
-    layout::Rect,
-    style::{Modifier, Style},
-};
+use ratatui::{Frame, buffer::Buffer, layout::Rect};
 
+use self::paint::{Paint, cut, cut_left, inside};
 use super::{
-    app::{App, Overlay, Pane},
+    actions::Action,
+    app::{self, App, Overlay, Shown},
+    list::Pane,
     theme::{Glyphs, Theme},
     words,
 };
@@ -44,99 +47,62 @@ struct View<'a> {
     now: Timestamp,
     status: ReleaseStatus,
     blockers: Vec<Blocker>,
+    rows: [Vec<usize>; 3],
 }
 
-/// Draws the cockpit as it is at a time.
-pub fn draw(app: &App, frame: &mut Frame<'_>, now: Timestamp) {
-    let area = frame.area();
-    let release = &app.release;
+/// Draws the cockpit as it is at a time, and says what it has shown.
+pub fn draw(app: &App, frame: &mut Frame<'_>, now: Timestamp) -> Shown {
+    let (shown, cursor) = render(app, frame.buffer_mut(), now);
+    if let Some(position) = cursor {
+        frame.set_cursor_position(position);
+    }
+    shown
+}
+
+/// Draws the cockpit into cells; what it has shown, and where the cursor is, if there is one.
+pub(super) fn render(app: &App, buffer: &mut Buffer, now: Timestamp) -> (Shown, Option<(u16, u16)>) {
+    let area = buffer.area;
+    let release = app.shown();
+    // A frozen display shows the time at which it was frozen, too.
+    let at = app.shown_at(now);
     let view = View {
         app,
         release,
         plan: &release.plan,
-        theme: &app.settings.theme,
+        theme: &app.theme,
         glyphs: app.settings.symbols.glyphs(),
-        now,
-        status: release.status(now),
-        blockers: release.blockers(now),
+        now: at,
+        status: release.status(at),
+        blockers: release.blockers(at),
+        rows: Pane::ALL.map(|pane| app.rows(pane, at)),
     };
-    let mut cursor = None;
-    let mut paint = Paint { buffer: frame.buffer_mut(), view: &view };
+    let mut paint = Paint { buffer, view: &view, shown: Shown::sized(area.width, area.height) };
     paint.buffer.set_style(area, view.theme.text);
     if !has_room(area.width, area.height) {
         too_small(&mut paint, area);
-        return;
+        return (paint.shown, None);
     }
-    main_screen(&mut paint, area);
-    match &app.overlay {
-        None => {}
-        Some(Overlay::Help { scroll }) => overlay::help(&mut paint, area, *scroll),
-        Some(Overlay::Detail { of, scroll }) => detail::detail(&mut paint, area, of, *scroll),
-        Some(Overlay::Dialog(dialog)) => cursor = overlay::dialog(&mut paint, area, dialog),
-        Some(Overlay::Form(form)) => cursor = overlay::form(&mut paint, area, form),
+    match app.view {
+        app::View::Main => main_screen::panes(&mut paint, area),
+        app::View::Zoom => main_screen::zoomed(&mut paint, area),
+        app::View::Wall => wall::wall(&mut paint, area),
     }
-    if let Some((x, y)) = cursor {
-        frame.set_cursor_position((x, y));
-    }
-}
-
-fn main_screen(paint: &mut Paint<'_>, area: Rect) {
-    let view = paint.view;
-    let (head, rest) = cut(area, 2);
-    header::header(paint, head);
-    // A large screen has room to breathe.
-    let (_, mut rest) = cut(rest, u16::from(area.height >= 30));
-    if let Some(words) = banner(view) {
-        let (line, below) = cut(rest, 1);
-        paint.fill(line, view.theme.banner);
-        paint.row(line, &[(&format!(" {} {words}", view.glyphs.warn), view.theme.banner)]);
-        rest = below;
-    }
-    let (body, foot) = (rest.height.saturating_sub(2), rest);
-    let (body, foot) = cut(foot, body);
-    foot::foot(paint, foot);
-    if area.width >= 100 && body.height >= 8 {
-        // Three columns, and the log below with whatever is left.
-        let wanted = panes::wanted(view).saturating_add(2);
-        let most = body.height.saturating_sub(log_least(body.height));
-        let (top, log) = cut(body, wanted.min(most));
-        let stages = top.width.saturating_mul(32) / 100;
-        let checks = top.width.saturating_mul(34) / 100;
-        let (left, right) = cut_left(top, stages);
-        let (middle, right) = cut_left(right, checks);
-        panes::stages(paint, left);
-        panes::checks(paint, middle);
-        panes::health(paint, right);
-        foot::log(paint, log);
-    } else if area.width >= 60 && body.height >= 12 {
-        let (panes, log) = cut(body, body.height.saturating_sub(log_least(body.height)));
-        let signals = u16::try_from(view.plan.signals.len()).unwrap_or(u16::MAX).saturating_add(2).max(3);
-        let health = signals.min(panes.height.saturating_mul(2) / 5).max(4);
-        let (top, bottom) = cut(panes, panes.height.saturating_sub(health));
-        let (left, right) = cut_left(top, top.width / 2);
-        panes::stages(paint, left);
-        panes::checks(paint, right);
-        panes::health(paint, bottom);
-        foot::log(paint, log);
-    } else {
-        // One pane at a time, with the others named above it.
-        let (tabs, pane) = cut(body, 1);
-        panes::tabs(paint, tabs);
-        match view.app.pane {
-            Pane::Stages => panes::stages(paint, pane),
-            Pane::Checks => panes::checks(paint, pane),
-            Pane::Health => panes::health(paint, pane),
+    let cursor = match &app.overlay {
+        None => None,
+        Some(Overlay::Help { scroll }) => {
+            help::help(&mut paint, area, *scroll);
+            None
         }
-    }
-}
-
-fn log_least(height: u16) -> u16 {
-    match height {
-        0..14 => 0,
-        14..18 => 3,
-        18..24 => 4,
-        _ => 6,
-    }
+        Some(Overlay::Detail { of, scroll }) => {
+            detail::detail(&mut paint, area, of, *scroll);
+            None
+        }
+        Some(Overlay::Dialog(dialog)) => overlay::dialog(&mut paint, area, dialog),
+        Some(Overlay::Form(form)) => overlay::form(&mut paint, area, form),
+        Some(Overlay::Palette(open)) => palette::palette(&mut paint, area, open),
+        Some(Overlay::Filter { field, .. }) => foot::filter(&mut paint, area, field),
+    };
+    (paint.shown, cursor)
 }
 
 fn too_small(paint: &mut Paint<'_>, area: Rect) {
@@ -149,13 +115,14 @@ fn too_small(paint: &mut Paint<'_>, area: Rect) {
 
 /// What must be read before anything else on the screen.
 fn banner(view: &View<'_>) -> Option<String> {
+    let rollback = view.app.key(Action::Rollback);
     if let Some(trouble) = &view.app.trouble {
-        return Some(format!("{trouble}. What is shown may be old: promotion is locked, R still rolls back."));
+        return Some(format!("{trouble}. What is shown may be old: promotion is locked, {rollback} still rolls back."));
     }
     match &view.app.driving {
         Some(super::Driving::Nobody { since }) if !view.release.is_over() => {
             let since = since.map_or_else(String::new, |at| format!(" for {}", words::age(view.since(at))));
-            Some(format!("Nobody drives this release{since}: promotion is locked, R still rolls back."))
+            Some(format!("Nobody drives this release{since}: promotion is locked, {rollback} still rolls back."))
         }
         _ => None,
     }
@@ -185,6 +152,24 @@ pub(super) fn blocker_words(release: &Release, blocker: &Blocker) -> String {
 }
 
 impl View<'_> {
+    /// The rows of a pane that are shown, by their places in the plan.
+    fn rows(&self, pane: Pane) -> &[usize] {
+        let [stages, checks, health] = &self.rows;
+        match pane {
+            Pane::Stages => stages,
+            Pane::Checks => checks,
+            Pane::Health => health,
+        }
+    }
+
+    /// Behind a pane's title: what its rows are filtered by, if they are.
+    fn filtered(&self, pane: Pane, note: &str) -> String {
+        match self.app.lists.of(pane).filter.as_str() {
+            "" => note.to_owned(),
+            filter => format!("{note}  /{filter}"),
+        }
+    }
+
     /// How long ago something was.
     fn since(&self, at: Timestamp) -> Duration {
         Duration::from_millis(u64::try_from(millis_between(at, self.now)).unwrap_or(0))
@@ -198,120 +183,5 @@ impl View<'_> {
     /// A time of day where the service is.
     fn time(&self, at: Timestamp, format: &str) -> String {
         at.to_zoned(self.app.zone.clone()).strftime(format).to_string()
-    }
-}
-
-/// The top lines of an area, and the rest.
-fn cut(area: Rect, height: u16) -> (Rect, Rect) {
-    let height = height.min(area.height);
-    let top = Rect { height, ..area };
-    (top, Rect { y: area.y.saturating_add(height), height: area.height.saturating_sub(height), ..area })
-}
-
-/// The left columns of an area, and the rest.
-fn cut_left(area: Rect, width: u16) -> (Rect, Rect) {
-    let width = width.min(area.width);
-    let left = Rect { width, ..area };
-    (left, Rect { x: area.x.saturating_add(width), width: area.width.saturating_sub(width), ..area })
-}
-
-/// What lies inside a frame, with a column of air on both sides.
-fn inside(area: Rect) -> Rect {
-    Rect {
-        x: area.x.saturating_add(2),
-        y: area.y.saturating_add(1),
-        width: area.width.saturating_sub(4),
-        height: area.height.saturating_sub(2),
-    }
-}
-
-/// Writes into a frame's cells, and never beside them.
-struct Paint<'a> {
-    buffer: &'a mut Buffer,
-    view: &'a View<'a>,
-}
-
-/// Texts with their looks, one behind the other.
-type Spans<'a> = [(&'a str, Style)];
-
-impl Paint<'_> {
-    /// Writes texts into the first line of an area; what does not fit ends in an ellipsis. Says how many columns were used.
-    fn row(&mut self, area: Rect, spans: &Spans<'_>) -> u16 {
-        let area = area.intersection(self.buffer.area);
-        if area.is_empty() {
-            return 0;
-        }
-        let whole = spans.iter().map(|(text, _)| words::width(text)).sum::<usize>();
-        let mut room = usize::from(area.width);
-        let short = whole > room;
-        let mut x = area.x;
-        for (text, style) in spans {
-            let wide = words::width(text);
-            let last = short && wide >= room;
-            let fitted = if last && wide == room {
-                // More follows that has no room: this text carries the ellipsis.
-                words::fit(text, room.saturating_sub(1), "").into_owned() + self.view.glyphs.more
-            } else {
-                words::fit(text, room, self.view.glyphs.more).into_owned()
-            };
-            self.buffer.set_stringn(x, area.y, &fitted, room, *style);
-            let used = words::width(&fitted).min(room);
-            room = room.saturating_sub(used);
-            x = x.saturating_add(u16::try_from(used).unwrap_or(u16::MAX));
-            if room == 0 {
-                break;
-            }
-        }
-        x.saturating_sub(area.x)
-    }
-
-    /// Makes an area's cells look so.
-    fn fill(&mut self, area: Rect, style: Style) {
-        self.buffer.set_style(area.intersection(self.buffer.area), style);
-    }
-
-    /// Empties an area.
-    fn clear(&mut self, area: Rect) {
-        let area = area.intersection(self.buffer.area);
-        for position in area.positions() {
-            if let Some(cell) = self.buffer.cell_mut(position) {
-                cell.reset();
-            }
-        }
-        self.buffer.set_style(area, self.view.theme.text);
-    }
-
-    /// Marks a row as the selected one: the same for all its parts, whatever their colours.
-    fn select(&mut self, area: Rect) {
-        let plain = Style::new().remove_modifier(Modifier::DIM | Modifier::ITALIC | Modifier::UNDERLINED | Modifier::REVERSED);
-        self.fill(area, plain);
-        self.fill(area, self.view.theme.selected);
-    }
-
-    /// A frame with a title, and what lies inside it.
-    fn frame(&mut self, area: Rect, title: &str, note: &str, focused: bool) -> Rect {
-        let area = area.intersection(self.buffer.area);
-        if area.width < 4 || area.height < 2 {
-            return Rect::default();
-        }
-        let theme = self.view.theme;
-        let style = if focused { theme.focus } else { theme.border };
-        let set = self.view.glyphs.border;
-        let across = set.horizontal_top.repeat(usize::from(area.width.saturating_sub(2)));
-        let below = set.horizontal_bottom.repeat(usize::from(area.width.saturating_sub(2)));
-        let line = |y| Rect { y, height: 1, ..area };
-        self.row(line(area.y), &[(set.top_left, style), (&across, style), (set.top_right, style)]);
-        let bottom = area.bottom().saturating_sub(1);
-        self.row(line(bottom), &[(set.bottom_left, style), (&below, style), (set.bottom_right, style)]);
-        for y in area.y.saturating_add(1)..bottom {
-            self.row(Rect { y, height: 1, width: 1, ..area }, &[(set.vertical_left, style)]);
-            let x = area.right().saturating_sub(1);
-            self.row(Rect { x, y, height: 1, width: 1 }, &[(set.vertical_right, style)]);
-        }
-        let head = Rect { x: area.x.saturating_add(2), width: area.width.saturating_sub(4), height: 1, ..area };
-        let title_style = if focused { theme.focus.patch(theme.title) } else { theme.title };
-        let note = if note.is_empty() { String::new() } else { format!("{note} ") };
-        self.row(head, &[(" ", style), (title, title_style), (" ", style), (&note, theme.dim)]);
-        inside(area)
     }
 }

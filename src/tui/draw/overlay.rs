@@ -1,12 +1,12 @@
-//! What lies over the screen and asks or explains: dialogs, forms, the help.
+//! What lies over the screen and asks or explains: dialogs, forms, what is read.
 
 use ratatui::{layout::Rect, style::Style};
 use tui_input::Input as Field;
 
 use super::{Paint, inside};
 use crate::tui::{
+    app::Hit,
     dialog::{Dialog, Focus, Form},
-    keys::BINDINGS,
     words,
 };
 
@@ -14,12 +14,12 @@ use crate::tui::{
 pub(super) type Line = (String, String, Style);
 
 /// Empties the lines behind an overlay over the whole width, so that nothing of the screen below stands beside it.
-fn behind(paint: &mut Paint<'_>, screen: Rect, area: Rect) {
+pub(super) fn behind(paint: &mut Paint<'_>, screen: Rect, area: Rect) {
     paint.clear(Rect { y: area.y, height: area.height, ..screen });
 }
 
 /// An area in the middle, at most so large.
-fn middle(area: Rect, width: u16, height: u16) -> Rect {
+pub(super) fn middle(area: Rect, width: u16, height: u16) -> Rect {
     let width = width.min(area.width.saturating_sub(2));
     let height = height.min(area.height);
     Rect {
@@ -36,8 +36,11 @@ pub(super) fn reader(paint: &mut Paint<'_>, area: Rect, title: &str, lines: &[Li
     let screen = area;
     let area = middle(area, area.width, wanted.min(area.height.saturating_sub(3)).max(5));
     behind(paint, screen, area);
+    paint.hit(area, Hit::Top);
     let inner = paint.frame(area, title, "", true);
     let height = usize::from(inner.height);
+    paint.shown.page = inner.height;
+    paint.shown.scroll = Some(lines.len().saturating_sub(height));
     let first = scroll.min(lines.len().saturating_sub(height));
     let dim = paint.view.theme.dim;
     for (index, (of, text, style)) in lines.iter().skip(first).take(height).enumerate() {
@@ -52,42 +55,6 @@ pub(super) fn reader(paint: &mut Paint<'_>, area: Rect, title: &str, lines: &[Li
         let style = paint.view.theme.dim;
         paint.row(Rect { x, y: area.bottom().saturating_sub(1), width, height: 1 }, &[(&place, style)]);
     }
-}
-
-/// The keys, each with what it does.
-pub(super) fn help(paint: &mut Paint<'_>, area: Rect, scroll: usize) {
-    let view = paint.view;
-    let theme = view.theme;
-    let columns = usize::from(area.width).saturating_sub(6).min(90);
-    let mut lines = vec![];
-    for binding in BINDINGS {
-        let label = words::left(&view.app.settings.symbols.say(binding.label), 11, view.glyphs.more);
-        let room = columns.saturating_sub(11);
-        let long = view.app.settings.symbols.say(binding.long).into_owned();
-        for (index, part) in words::wrap(&long, room).into_iter().enumerate() {
-            let label = if index == 0 { label.clone() } else { " ".repeat(11) };
-            lines.push((label, part, theme.text));
-        }
-    }
-    lines.push((String::new(), String::new(), theme.text));
-    let glyphs = view.glyphs;
-    let symbols = [
-        (glyphs.passed, "passed, ok"),
-        (glyphs.failed, "failed"),
-        (glyphs.running, "running"),
-        (glyphs.baking, "watched"),
-        (glyphs.waits, "waits for you"),
-        (glyphs.ready, "ready"),
-        (glyphs.pending, "pending"),
-        (glyphs.blocked, "in the way"),
-        (glyphs.unknown, "not known"),
-        (glyphs.warn, "warns, expired"),
-        (glyphs.back, "taken back"),
-        (glyphs.flag, "cannot be undone"),
-    ];
-    let words = symbols.iter().map(|(symbol, what)| format!("{symbol} {what}")).collect::<Vec<_>>().join("   ");
-    lines.extend(words::wrap(&words, columns).into_iter().map(|line| (String::new(), line, theme.dim)));
-    reader(paint, area, "Keys", &lines, scroll);
 }
 
 /// A dialog; says where the cursor is, if it has a field.
@@ -179,6 +146,8 @@ pub(super) fn dialog(paint: &mut Paint<'_>, area: Rect, dialog: &Dialog) -> Opti
         _ => "tab to choose, enter",
     };
     let used = paint.row(buttons, &spans);
+    paint.hit(Rect { width: 10, ..buttons }, Hit::Cancel);
+    paint.hit(Rect { x: buttons.x.saturating_add(12), width: used.saturating_sub(12), ..buttons }, Hit::Confirm);
     let rest = Rect {
         x: buttons.x.saturating_add(used).saturating_add(2),
         width: buttons.width.saturating_sub(used).saturating_sub(2),
@@ -190,7 +159,7 @@ pub(super) fn dialog(paint: &mut Paint<'_>, area: Rect, dialog: &Dialog) -> Opti
 }
 
 /// A field to type into; says where the cursor is, if it is there.
-fn field(paint: &mut Paint<'_>, area: Rect, field: &Field, focused: bool) -> Option<(u16, u16)> {
+pub(super) fn field(paint: &mut Paint<'_>, area: Rect, field: &Field, focused: bool) -> Option<(u16, u16)> {
     let theme = paint.view.theme;
     paint.fill(area, theme.field);
     let width = usize::from(area.width);

@@ -3,11 +3,12 @@
 use ratatui::{layout::Rect, style::Style};
 
 use super::{Paint, View, cut};
+use crate::tui::app::Hit;
 use crate::{
     health::{Judgement, Verdict},
     plan::{Advance, Check, CheckKind, Side, Signal, Stage, StageKind},
     release::{Act, BlockerKind, CONTROLLER, CheckStatus, Phase, StageState, StageStatus, verdict_word},
-    tui::{app::Pane, words},
+    tui::{list::Pane, words},
 };
 
 /// How many lines the panes would like to have.
@@ -81,7 +82,8 @@ pub(super) fn stages(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
     let focused = view.app.pane == Pane::Stages;
     let passed = view.release.stages.iter().filter(|state| state.phase == Phase::Passed).count();
-    let inner = paint.frame(area, "Stages", &format!("{passed}/{}", view.plan.stages.len()), focused);
+    let note = view.filtered(Pane::Stages, &format!("{passed}/{}", view.plan.stages.len()));
+    let inner = paint.frame(area, "Stages", &note, focused);
     let selected = view.app.row(Pane::Stages, view.now);
     let titles = view.plan.stages.iter().map(|stage| words::width(stage.title()).saturating_add(flag_width(view, stage)));
     let columns = StageColumns::of(usize::from(inner.width), titles.max().unwrap_or(0));
@@ -90,7 +92,8 @@ pub(super) fn stages(paint: &mut Paint<'_>, area: Rect) {
     let mut lines = Vec::new();
     let mut before = None;
     let mut at = 0;
-    for (index, (stage, state)) in view.release.stages().enumerate() {
+    let rows = view.rows(Pane::Stages);
+    for (index, (stage, state)) in view.release.stages().enumerate().filter(|(index, _)| rows.binary_search(index).is_ok()) {
         if before != Some(&stage.environment) {
             lines.push(None);
         }
@@ -111,6 +114,7 @@ pub(super) fn stages(paint: &mut Paint<'_>, area: Rect) {
                 paint.row(row, &[(name, view.theme.dim)]);
             }
             Some((index, stage, state)) => {
+                paint.hit(row, Hit::Row(Pane::Stages, *index));
                 stage_row(paint, row, stage, state, columns);
                 if focused && *index == selected {
                     paint.select(row);
@@ -277,16 +281,20 @@ fn stage_time(view: &View<'_>, state: &StageState) -> String {
 pub(super) fn checks(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
     let focused = view.app.pane == Pane::Checks;
-    let inner = paint.frame(area, "Checklist", &checked(view), focused);
+    let note = view.filtered(Pane::Checks, &checked(view));
+    let inner = paint.frame(area, "Checklist", &note, focused);
     let selected = view.app.row(Pane::Checks, view.now);
     let height = usize::from(inner.height);
-    let len = view.plan.checks.len();
-    if len == 0 {
+    let rows = view.rows(Pane::Checks);
+    let len = rows.len();
+    if view.plan.checks.is_empty() {
         paint.row(inner, &[("the plan has no checks", view.theme.dim)]);
     }
-    let first = first_shown(selected, len, height);
-    for (place, (index, check)) in view.plan.checks.iter().enumerate().skip(first).take(height).enumerate() {
-        let row = line(inner, place);
+    let first = first_shown(rows.binary_search(&selected).unwrap_or(0), len, height);
+    for (place, index) in rows.iter().copied().enumerate().skip(first).take(height) {
+        let Some(check) = view.plan.checks.get(index) else { continue };
+        let row = line(inner, place.saturating_sub(first));
+        paint.hit(row, Hit::Row(Pane::Checks, index));
         check_row(paint, row, check);
         if focused && index == selected {
             paint.select(row);
@@ -357,20 +365,25 @@ fn check_row(paint: &mut Paint<'_>, area: Rect, check: &Check) {
 pub(super) fn health(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
     let focused = view.app.pane == Pane::Health;
-    let inner = paint.frame(area, "Health", health_words(view), focused);
+    let note = view.filtered(Pane::Health, health_words(view));
+    let inner = paint.frame(area, "Health", &note, focused);
     let selected = view.app.row(Pane::Health, view.now);
-    let len = view.plan.signals.len();
-    if len == 0 {
+    let rows = view.rows(Pane::Health);
+    let len = rows.len();
+    if view.plan.signals.is_empty() {
         paint.row(inner, &[("the plan has no signals", view.theme.dim)]);
     }
     // Two lines a signal, if the pane has them: in a narrow one the picture stands below, in a wide one nothing does.
     let lines = if usize::from(inner.height) >= len.saturating_mul(2) { 2 } else { 1 };
     let below = lines == 2 && inner.width < 58;
     let height = usize::from(inner.height) / lines;
-    let first = first_shown(selected, len, height);
-    for (place, (index, (id, signal))) in view.plan.signals.iter().enumerate().skip(first).take(height).enumerate() {
+    let first = first_shown(rows.binary_search(&selected).unwrap_or(0), len, height);
+    for (place, index) in rows.iter().copied().enumerate().skip(first).take(height) {
+        let Some((id, signal)) = view.plan.signals.get_index(index) else { continue };
         let Some(judged) = view.release.judge(id, view.now) else { continue };
+        let place = place.saturating_sub(first);
         let row = Rect { height: u16::try_from(lines).unwrap_or(1), ..line(inner, place.saturating_mul(lines)) };
+        paint.hit(row, Hit::Row(Pane::Health, index));
         if below {
             signal_two(paint, row, id, signal, &judged);
         } else {

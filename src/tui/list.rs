@@ -1,0 +1,201 @@
+//! The rows of the panes: which are shown, and which one is selected.
+
+use jiff::Timestamp;
+
+use super::app::App;
+use crate::{
+    health::Verdict,
+    release::{Phase, verdict_word},
+};
+
+/// The three panes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pane {
+    Stages,
+    Checks,
+    Health,
+}
+
+impl Pane {
+    pub(crate) const ALL: [Self; 3] = [Self::Stages, Self::Checks, Self::Health];
+
+    /// Its name on screen.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Stages => "Stages",
+            Self::Checks => "Checklist",
+            Self::Health => "Health",
+        }
+    }
+}
+
+/// What a person has chosen in a pane.
+#[derive(Debug, Default)]
+pub(crate) struct List {
+    /// The row, by its place in the plan; the one where the action is, if none.
+    pub(crate) chosen: Option<usize>,
+    /// Only rows with all of these words in them are shown.
+    pub(crate) filter: String,
+}
+
+/// What a person has chosen in the panes.
+#[derive(Debug, Default)]
+pub(crate) struct Lists {
+    stages: List,
+    checks: List,
+    health: List,
+}
+
+impl Lists {
+    pub(crate) fn of(&self, pane: Pane) -> &List {
+        match pane {
+            Pane::Stages => &self.stages,
+            Pane::Checks => &self.checks,
+            Pane::Health => &self.health,
+        }
+    }
+
+    pub(crate) fn of_mut(&mut self, pane: Pane) -> &mut List {
+        match pane {
+            Pane::Stages => &mut self.stages,
+            Pane::Checks => &mut self.checks,
+            Pane::Health => &mut self.health,
+        }
+    }
+}
+
+/// The row that a detail is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Stage(String),
+    Check(String),
+    Signal(String),
+}
+
+impl App {
+    /// How many rows a pane has, shown or not.
+    fn len(&self, pane: Pane) -> usize {
+        let plan = &self.release.plan;
+        match pane {
+            Pane::Stages => plan.stages.len(),
+            Pane::Checks => plan.checks.len(),
+            Pane::Health => plan.signals.len(),
+        }
+    }
+
+    /// The rows of a pane that its filter lets through, by their places in the plan.
+    pub(crate) fn rows(&self, pane: Pane, now: Timestamp) -> Vec<usize> {
+        let filter = self.lists.of(pane).filter.to_lowercase();
+        let all = 0..self.len(pane);
+        if filter.trim().is_empty() {
+            return all.collect();
+        }
+        all.filter(|row| {
+            let text = self.row_text(pane, *row, now).to_lowercase();
+            filter.split_whitespace().all(|word| text.contains(word))
+        })
+        .collect()
+    }
+
+    /// What a row says, for a filter to look into and for the clipboard.
+    pub(crate) fn row_text(&self, pane: Pane, row: usize, now: Timestamp) -> String {
+        let release = self.shown();
+        let plan = &release.plan;
+        let text = match pane {
+            Pane::Stages => release.stages().nth(row).map(|(stage, state)| {
+                let status = release.stage_status(stage, state, now);
+                let weight = state.weight.map_or_else(String::new, |weight| format!("  {weight} %"));
+                let why = state.why.as_ref().map_or_else(String::new, |why| format!("  {why}"));
+                let title = if stage.title() == stage.id { String::new() } else { format!("  {}", stage.title()) };
+                format!("{}{title}  {}  {}{weight}{why}", stage.id, stage.environment, status.word())
+            }),
+            Pane::Checks => plan.checks.get(row).map(|check| {
+                let status = release.check_status(check, now);
+                let last = release.checks.get(&check.id).and_then(|state| state.last.as_ref());
+                let said = last.map_or_else(String::new, |last| {
+                    let more = last.evidence.iter().chain(&last.note).map(|text| format!("  {text}")).collect::<String>();
+                    format!("  {}{more}", last.by)
+                });
+                format!("{}  {}  {}{said}", check.id, check.title, status.word())
+            }),
+            Pane::Health => plan.signals.get_index(row).and_then(|(id, signal)| {
+                let judged = release.judge(id, now)?;
+                let title = signal.title.as_deref().unwrap_or(id);
+                Some(format!("{id}  {title}  {}  {}", verdict_word(judged.verdict), judged.why))
+            }),
+        };
+        text.unwrap_or_default()
+    }
+
+    /// The row selected in a pane, by its place in the plan: where the person put it, else where the action is.
+    pub(crate) fn row(&self, pane: Pane, now: Timestamp) -> usize {
+        let rows = self.rows(pane, now);
+        let wanted = self.lists.of(pane).chosen.unwrap_or_else(|| self.follow(pane, now));
+        // Where the filter hides it, the next one that is shown.
+        rows.iter().find(|row| **row >= wanted).or(rows.last()).copied().unwrap_or(0)
+    }
+
+    /// The row where the action is.
+    fn follow(&self, pane: Pane, now: Timestamp) -> usize {
+        let release = self.shown();
+        let place = match pane {
+            Pane::Stages => {
+                let at = |wanted: &dyn Fn(Phase) -> bool| release.stages.iter().position(|state| wanted(state.phase));
+                at(&|phase| matches!(phase, Phase::Failed | Phase::Unsettled))
+                    .or_else(|| at(&Phase::is_open))
+                    .or_else(|| release.stages().position(|(stage, state)| state.phase == Phase::Idle && release.is_due(stage)))
+                    .or_else(|| release.stages.iter().rposition(|state| state.phase != Phase::Idle))
+            }
+            Pane::Checks => {
+                let blocks = release.blockers(now);
+                let checks = &release.plan.checks;
+                let blocking = checks.iter().position(|check| blocks.iter().any(|blocker| blocker.id == check.id));
+                blocking.or_else(|| checks.iter().position(|check| !release.check_status(check, now).holds()))
+            }
+            Pane::Health => {
+                let bad = |id: &String| release.judge(id, now).is_some_and(|judged| judged.verdict != Verdict::Ok);
+                release.plan.signals.keys().position(bad)
+            }
+        };
+        place.unwrap_or(0)
+    }
+
+    /// What the selected row of the pane with the keys is; nothing where the filter lets none through.
+    pub(crate) fn subject(&self, now: Timestamp) -> Option<Subject> {
+        if self.rows(self.pane, now).is_empty() {
+            return None;
+        }
+        let row = self.row(self.pane, now);
+        let plan = &self.release.plan;
+        match self.pane {
+            Pane::Stages => plan.stages.get(row).map(|stage| Subject::Stage(stage.id.clone())),
+            Pane::Checks => plan.checks.get(row).map(|check| Subject::Check(check.id.clone())),
+            Pane::Health => plan.signals.get_index(row).map(|(id, _)| Subject::Signal(id.clone())),
+        }
+    }
+
+    /// The stage selected, where the stages have the keys.
+    pub(crate) fn selected_stage(&self, now: Timestamp) -> Option<String> {
+        match self.subject(now) {
+            Some(Subject::Stage(stage)) => Some(stage),
+            _ => None,
+        }
+    }
+
+    /// Goes so many shown rows up or down in the pane with the keys.
+    pub(crate) fn go(&mut self, by: isize, now: Timestamp) {
+        let rows = self.rows(self.pane, now);
+        let at = self.row(self.pane, now);
+        let place = rows.iter().position(|row| *row == at).unwrap_or(0);
+        let place = place.saturating_add_signed(by).min(rows.len().saturating_sub(1));
+        self.lists.of_mut(self.pane).chosen = rows.get(place).copied();
+    }
+
+    /// Gives the keys to a pane, whose row then stands still.
+    pub(crate) fn focus(&mut self, pane: Pane, now: Timestamp) {
+        self.pane = pane;
+        if pane != Pane::Stages {
+            self.go(0, now);
+        }
+    }
+}
