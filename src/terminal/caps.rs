@@ -54,7 +54,9 @@ impl Capabilities {
             return Err(Unfit(term));
         }
         let is = |family: &str| term.starts_with(family);
-        let through = if set("TMUX").is_some() || is("tmux") {
+        // Within one that runs within the other both have left their variables. Taken for GNU screen, tmux shows nothing of what
+        // it is told; the other way round it would get onto the screen.
+        let through = if is("tmux") || (set("TMUX").is_some() && set("STY").is_none()) {
             Through::Tmux
         } else if set("STY").is_some() || is("screen") {
             Through::Screen
@@ -144,6 +146,8 @@ mod tests {
             (vec![("TERM", "tmux-256color")], Through::Tmux, Some(Notes::Osc9), true),
             (vec![("TERM", "screen-256color"), ("TMUX", "1")], Through::Tmux, Some(Notes::Osc9), false),
             (vec![("TERM", "screen")], Through::Screen, Some(Notes::Osc9), false),
+            (vec![("TERM", "screen"), ("TMUX", "1"), ("STY", "1.pts")], Through::Screen, Some(Notes::Osc9), false),
+            (vec![("TERM", "tmux-256color"), ("TMUX", "1"), ("STY", "1.pts")], Through::Tmux, Some(Notes::Osc9), true),
             (vec![("TERM", "xterm"), ("STY", "1.pts")], Through::Screen, Some(Notes::Osc9), true),
             (vec![("TERM", "linux")], Through::Nothing, None, false),
             (vec![("TERM", "vt220")], Through::Nothing, None, false),
