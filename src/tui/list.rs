@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::app::App;
 use crate::{
     health::Verdict,
-    release::{Phase, verdict_word},
+    plan::CheckKind,
+    release::{CheckStatus, Phase, verdict_word},
 };
 
 /// The three panes.
@@ -92,9 +93,24 @@ impl App {
         }
         all.filter(|row| {
             let text = self.row_text(pane, *row, now).to_lowercase();
-            filter.split_whitespace().all(|word| text.contains(word))
+            let name = self.row_name(pane, *row).to_lowercase();
+            let begins = |typed: &str| text.split([' ', '-']).any(|word| word.starts_with(typed));
+            // A name is found by any part of it, the rest by how its words begin: `se` is not meant to find all that passed.
+            filter.split_whitespace().all(|typed| name.contains(typed) || begins(typed))
         })
         .collect()
+    }
+
+    fn row_name(&self, pane: Pane, row: usize) -> String {
+        let plan = &self.release.plan;
+        let name = match pane {
+            Pane::Stages => plan.stages.get(row).map(|stage| format!("{} {}", stage.id, stage.title())),
+            Pane::Checks => plan.checks.get(row).map(|check| format!("{} {}", check.id, check.title)),
+            Pane::Health => {
+                plan.signals.get_index(row).map(|(id, signal)| format!("{id} {}", signal.title.as_deref().unwrap_or_default()))
+            }
+        };
+        name.unwrap_or_default()
     }
 
     /// What a row says, for a filter to look into and for the clipboard.
@@ -116,7 +132,12 @@ impl App {
                     let more = last.evidence.iter().chain(&last.note).map(|text| format!("  {text}")).collect::<String>();
                     format!("  {}{more}", last.by)
                 });
-                format!("{}  {}  {}{said}", check.id, check.title, status.word())
+                let state = match (status, &check.kind) {
+                    (CheckStatus::Open, CheckKind::Signed) => "unsigned",
+                    (CheckStatus::Open, _) => "not run",
+                    (status, _) => status.word(),
+                };
+                format!("{}  {}  {state}{said}", check.id, check.title)
             }),
             Pane::Health => plan.signals.get_index(row).and_then(|(id, signal)| {
                 let judged = release.judge(id, now)?;

@@ -20,6 +20,7 @@ mod run;
 mod svg;
 mod theme;
 mod update;
+mod welcome;
 mod words;
 
 pub use actions::{ACTIONS, Action, Context, Described, Group, Scope};
@@ -33,3 +34,4 @@ pub use run::{Clock, SystemClock, run};
 pub use svg::svg;
 pub use theme::{Depth, Symbols, Theme, ThemeError};
 pub use update::{Message, update};
+pub use welcome::{Choice, Welcome, welcome};

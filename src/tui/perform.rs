@@ -305,7 +305,7 @@ impl App {
             let consequence = self.release.consequence(&ask, now);
             match consequence.blockers.first() {
                 Some(blocker) => format!("in the way: {}", super::draw::blocker_words(&self.release, blocker)),
-                None => consequence.line,
+                None => super::words::phrase(&consequence.line),
             }
         })
     }

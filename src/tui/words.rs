@@ -82,6 +82,18 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// A sentence as a phrase behind a name: with a small letter at its beginning and no full stop.
+pub(crate) fn phrase(sentence: &str) -> String {
+    let sentence = sentence.strip_suffix('.').unwrap_or(sentence);
+    let mut letters = sentence.chars();
+    // A name that begins with several capitals stays as it is.
+    let shouts = sentence.chars().take(2).all(char::is_uppercase);
+    match letters.next() {
+        Some(first) if !shouts => first.to_lowercase().chain(letters).collect(),
+        _ => sentence.to_owned(),
+    }
+}
+
 /// A length of time in its two largest units, without a space: `12s`, `4m05s`, `1h02m`, `3d04h`.
 pub(crate) fn span(time: Duration) -> String {
     let seconds = time.as_secs();

@@ -6,7 +6,7 @@ use tui_input::Input as Field;
 
 use super::{Paint, View, blocker_words, cut, overlay::field};
 use crate::{
-    plan::CheckKind,
+    plan::{Advance, CheckKind},
     release::{Ask, CONTROLLER, Phase, Tone},
     tui::{
         actions::{ACTIONS, Action},
@@ -110,9 +110,9 @@ fn under_hand(view: &View<'_>) -> Hand {
             let signed = view.plan.check(id).is_some_and(|check| check.kind == CheckKind::Signed);
             return if signed {
                 let ask = Ask::Sign { check: id.clone(), note: None, evidence: None };
-                hand(Action::Sign, "sign", release.consequence(&ask, now).line, true)
+                hand(Action::Sign, "sign", words::phrase(&release.consequence(&ask, now).line), true)
             } else {
-                hand(Action::Recheck, "check", release.consequence(&Ask::Recheck(id.clone()), now).line, true)
+                hand(Action::Recheck, "check", words::phrase(&release.consequence(&Ask::Recheck(id.clone()), now).line), true)
             };
         }
         Some(Subject::Signal(id)) => {
@@ -150,13 +150,11 @@ fn under_hand(view: &View<'_>) -> Hand {
     }
     let consequence = release.consequence(&app.promote(now), now);
     if consequence.seen.is_none() {
-        let first = view.blockers.first();
-        return hand(
-            Action::Promote,
-            "promote",
-            first.map_or(consequence.line, |blocker| blocker_words(release, blocker)),
-            false,
-        );
+        return match view.blockers.first() {
+            Some(blocker) => hand(Action::Promote, "promote", blocker_words(release, blocker), false),
+            // It goes on by itself: there is nothing to press, and nothing wrong.
+            None => hand(Action::Detail, "detail", under_way(view).unwrap_or(consequence.line), true),
+        };
     }
     let locked = app.trouble.is_some() || !matches!(app.driving, Some(Driving::Here | Driving::Other { .. }));
     match consequence.blockers.first() {
@@ -166,6 +164,22 @@ fn under_hand(view: &View<'_>) -> Hand {
         }
         None => hand(Action::Promote, "promote", consequence.line, true),
     }
+}
+
+/// What goes on by itself, how long it still takes, and what comes then.
+fn under_way(view: &View<'_>) -> Option<String> {
+    let (stage, state) = view.release.stages().find(|(_, state)| state.phase.is_open())?;
+    let Some(bake) = state.bake.as_ref().filter(|_| state.phase == Phase::Baking) else {
+        return Some(format!("{} is under way", stage.title()));
+    };
+    let last = state.step as usize >= stage.steps().len();
+    let then = match stage.advance {
+        _ if last => "then it has passed",
+        Advance::Manual => "then it waits for you",
+        Advance::Auto => "then it takes the next step",
+    };
+    let left = bake.left(view.now).rounded().get();
+    Some(format!("{} is watched for {} more, {then}", stage.title(), words::span(left)))
 }
 
 fn key_line(paint: &mut Paint<'_>, area: Rect) {
@@ -183,13 +197,19 @@ fn key_line(paint: &mut Paint<'_>, area: Rect) {
     let context = view.app.context();
     let mut room = usize::from(area.width);
     let mut x = area.x;
+    if view.app.view != app::View::Main {
+        let used = paint.row(area, &[("esc", theme.key), (" back", theme.dim)]);
+        paint.hit(Rect { width: used, ..area }, Hit::Act(Action::Back));
+        x = x.saturating_add(used).saturating_add(2);
+        room = room.saturating_sub(usize::from(used).saturating_add(2));
+    }
     for described in ACTIONS.iter().filter(|described| !described.short.is_empty() && described.scope.holds(context)) {
         let short = match described.action {
             Action::Hold if view.release.hold.is_some() => "resume",
             Action::Retry if !can_retry(view) => continue,
             Action::Promote | Action::Hold if view.release.is_over() || view.release.rollback.is_some() => continue,
-            Action::Zoom if view.app.view == app::View::Zoom => "back",
-            Action::Wall if view.app.view == app::View::Wall => "back",
+            Action::Zoom if view.app.view == app::View::Zoom => continue,
+            Action::Wall if view.app.view == app::View::Wall => continue,
             Action::Freeze if view.app.frozen.is_some() => "thaw",
             _ => described.short,
         };

@@ -17,8 +17,10 @@ use crate::{
 };
 
 /// The sizes of large letters, the largest first: what a letter is made of, its columns and its rows.
-const SIZES: [(PixelSize, u16, u16); 4] =
+const SIZES: [Size; 4] =
     [(PixelSize::Full, 8, 8), (PixelSize::HalfHeight, 8, 4), (PixelSize::HalfWidth, 4, 8), (PixelSize::Quadrant, 4, 4)];
+
+type Size = (PixelSize, u16, u16);
 
 /// A text that is shown large, and its look.
 struct Large {
@@ -46,29 +48,39 @@ pub(super) fn wall(paint: &mut Paint<'_>, area: Rect) {
     let (body, foot) = cut(rest, rest.height.saturating_sub(2));
     foot::foot(paint, foot);
 
-    let parts = [verdict(view), stage(view), clock(view), worst(view)];
-    // Every part has the same share of the height, and the verdict what is left over.
-    let count = u16::try_from(parts.len()).unwrap_or(1);
-    let share = body.height.checked_div(count).unwrap_or(0);
-    let mut y = body.y;
-    for (index, part) in parts.iter().enumerate() {
-        let left_over = body.height.saturating_sub(share.saturating_mul(count));
-        let height = if index == 0 { share.saturating_add(left_over) } else { share };
-        let place = Rect { y, height, x: body.x.saturating_add(2), width: body.width.saturating_sub(4) };
-        y = y.saturating_add(height);
-        large(paint, place, part);
+    // The verdict is as large as it can be; the rest is of one size, so that it reads as one.
+    let (first, below) = cut(body, body.height.saturating_mul(2) / 5);
+    large(paint, indent(first), &verdict(view), size(view, first, &[verdict(view)]));
+    let parts = [stage(view), worst(view), clock(view)];
+    let share = below.height.checked_div(3).unwrap_or(0);
+    let size = size(view, Rect { height: share, ..below }, &parts);
+    let mut rest = below;
+    for part in &parts {
+        let (place, after) = cut(rest, share);
+        large(paint, indent(place), part, size);
+        rest = after;
     }
 }
 
-/// Writes a text as large as the place allows; as it is, where no large letters fit.
-fn large(paint: &mut Paint<'_>, area: Rect, part: &Large) {
+fn indent(area: Rect) -> Rect {
+    Rect { x: area.x.saturating_add(2), width: area.width.saturating_sub(4), ..area }
+}
+
+/// The largest letters in which all of these fit a place; none where none do.
+fn size(view: &View<'_>, area: Rect, parts: &[Large]) -> Option<Size> {
+    let area = indent(area);
+    let letters = parts.iter().map(|part| u16::try_from(words::width(&part.text)).unwrap_or(u16::MAX)).max().unwrap_or(0);
+    let plain = parts.iter().all(|part| part.text.is_ascii());
+    let ascii = view.app.settings.symbols == Symbols::Ascii;
+    let drawn = |size: &&Size| !ascii || matches!(size.0, PixelSize::Full | PixelSize::HalfHeight);
+    let fits = |size: &&Size| letters.saturating_mul(size.1) <= area.width && size.2 <= area.height;
+    SIZES.iter().filter(drawn).find(fits).copied().filter(|_| plain)
+}
+
+/// Writes a text in large letters; as it is, where none fit.
+fn large(paint: &mut Paint<'_>, area: Rect, part: &Large, size: Option<Size>) {
     let area = area.intersection(paint.buffer.area);
-    let letters = u16::try_from(words::width(&part.text)).unwrap_or(u16::MAX);
-    let ascii = paint.view.app.settings.symbols == Symbols::Ascii;
-    let fits = |(_, wide, high): &&(PixelSize, u16, u16)| letters.saturating_mul(*wide) <= area.width && *high <= area.height;
-    // Half blocks and quadrants are no ASCII.
-    let size = SIZES.iter().filter(|(size, ..)| !ascii || *size == PixelSize::Full).find(fits);
-    let Some((size, _, high)) = size.filter(|_| part.text.is_ascii()) else {
+    let Some((size, _, high)) = size else {
         let middle = area.y.saturating_add(area.height.saturating_sub(1) / 2);
         let style = part.style.add_modifier(Modifier::BOLD);
         paint.row(Rect { y: middle, height: 1.min(area.height), ..area }, &[(&part.text, style)]);
@@ -76,23 +88,24 @@ fn large(paint: &mut Paint<'_>, area: Rect, part: &Large) {
     };
     // A ground of its own would be a bar of another colour: large letters are coloured themselves.
     let style = letter_style(part.style);
-    let top = area.y.saturating_add(area.height.saturating_sub(*high) / 2);
-    let place = Rect { y: top, height: *high, ..area };
+    let top = area.y.saturating_add(area.height.saturating_sub(high) / 2);
+    let place = Rect { y: top, height: high, ..area };
     let line = Line::from(part.text.clone());
-    BigText::builder().pixel_size(*size).style(style).lines(vec![line]).build().render(place, paint.buffer);
-    if ascii {
-        for position in place.positions() {
-            solid(paint, position);
-        }
+    BigText::builder().pixel_size(size).style(style).lines(vec![line]).build().render(place, paint.buffer);
+    if paint.view.app.settings.symbols == Symbols::Ascii {
+        place.positions().for_each(|position| plain(paint, position));
     }
 }
 
 /// Makes a block an ASCII character.
-fn solid(paint: &mut Paint<'_>, position: Position) {
-    if let Some(cell) = paint.buffer.cell_mut(position)
-        && !cell.symbol().is_ascii()
-    {
-        cell.set_symbol("#");
+fn plain(paint: &mut Paint<'_>, position: Position) {
+    if let Some(cell) = paint.buffer.cell_mut(position) {
+        match cell.symbol() {
+            "\u{2588}" => cell.set_symbol("#"),
+            "\u{2580}" => cell.set_symbol("\""),
+            "\u{2584}" => cell.set_symbol("o"),
+            _ => cell,
+        };
     }
 }
 
