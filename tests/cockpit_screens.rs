@@ -7,7 +7,7 @@ mod scenes;
 
 use std::fmt::Write as _;
 
-use flightdeck::tui::{Code, Depth, Driving, Looks, Settings, Symbols, Theme, Update, svg};
+use flightdeck::tui::{Code, Depth, Driving, Looks, Output, Settings, Symbols, Theme, Update, svg};
 use ratatui::{buffer::Buffer, style::Style};
 use scenes::{Hand, SCENES, scene, settings, text};
 
@@ -173,7 +173,13 @@ fn details() {
             "checking /cart".to_owned(),
             "GET /cart 500 \u{1b}[31mInternal\u{202e} Server Error".to_owned(),
         ];
-        hand.told(Update::Output { stage: "verify".to_owned(), lines });
+        hand.told(Update::Output(Output {
+            stage: "verify".to_owned(),
+            operation: "verify-1".to_owned(),
+            first: 0,
+            lines,
+            cut: false,
+        }));
         insta::assert_snapshot!(format!("detail_{name}_120x36"), hashed(&hand.screen(120, 36)));
         insta::assert_snapshot!(format!("detail_{name}_60x20"), hashed(&hand.screen(60, 20)));
     }
