@@ -48,8 +48,8 @@ impl Encoder {
     pub(super) fn cells<'a>(&mut self, cells: impl Iterator<Item = (u16, u16, &'a Cell)>, out: &mut Vec<u8>) {
         for (x, y, cell) in cells {
             self.go(Position { x, y }, out);
-            self.pen(Pen::of(cell), out);
             let symbol = cell.symbol();
+            self.pen(self.seen(Pen::of(cell), symbol), out);
             let width = match symbol.as_bytes() {
                 [0x20..=0x7e] => {
                     out.extend_from_slice(symbol.as_bytes());
@@ -94,6 +94,15 @@ impl Encoder {
     /// What is written or erased next is plain.
     pub(super) fn plain(&mut self, out: &mut Vec<u8>) {
         self.pen(Pen::default(), out);
+    }
+
+    /// What of a pen is seen: on a blank only what is behind it, unless there is a line or it is reversed.
+    fn seen(&self, pen: Pen, symbol: &str) -> Pen {
+        let drawn = Modifier::UNDERLINED | Modifier::CROSSED_OUT | Modifier::REVERSED;
+        match self.pen {
+            Some(now) if symbol == " " && !(now.modifier | pen.modifier).intersects(drawn) => Pen { bg: pen.bg, ..now },
+            _ => pen,
+        }
     }
 
     fn pen(&mut self, pen: Pen, out: &mut Vec<u8>) {
@@ -249,6 +258,9 @@ mod tests {
             (vec![(0, 1, "a", plain)], "\x1b[2H\x1b[0ma"),
             (vec![(3, 1, "a", plain)], "\x1b[2;4H\x1b[0ma"),
             (vec![(0, 0, "a", plain), (2, 0, "b", plain), (9, 0, "c", plain)], "\x1b[H\x1b[0ma\x1b[Cb\x1b[6Cc"),
+            // Nobody sees the colour of a blank.
+            (vec![(0, 0, "a", red), (1, 0, " ", plain.bold()), (2, 0, "c", red)], "\x1b[H\x1b[0;31ma c\x1b[0m"),
+            (vec![(0, 0, "a", red), (1, 0, " ", plain.reversed())], "\x1b[H\x1b[0;31ma\x1b[0;7m \x1b[0m"),
             // Behind what may be wider than thought the place is said in full.
             (vec![(0, 0, "✔", plain), (2, 0, "b", plain)], "\x1b[H\x1b[0m✔\x1b[1;3Hb"),
             (vec![(0, 0, "日本", plain), (4, 0, "b", plain)], "\x1b[H\x1b[0m日本b"),
@@ -346,8 +358,12 @@ mod tests {
                     let seen = parser.screen().cell(y, x).unwrap();
                     let contents = if seen.has_contents() { seen.contents() } else { " " };
                     prop_assert_eq!(contents, cell.symbol(), "{} {}", x, y);
-                    prop_assert_eq!(seen.fgcolor(), colour(cell.fg));
                     prop_assert_eq!(seen.bgcolor(), colour(cell.bg));
+                    let drawn = Modifier::UNDERLINED | Modifier::REVERSED;
+                    let blank = cell.symbol() == " " && !cell.modifier.intersects(drawn);
+                    if !blank {
+                        prop_assert_eq!(seen.fgcolor(), colour(cell.fg));
+                    }
                     let modifier = [
                         (seen.bold(), Modifier::BOLD),
                         (seen.dim(), Modifier::DIM),
@@ -358,7 +374,8 @@ mod tests {
                     .into_iter()
                     .filter(|(on, _)| *on)
                     .fold(Modifier::empty(), |all, (_, modifier)| all | modifier);
-                    prop_assert_eq!(modifier, cell.modifier, "{} {}", x, y);
+                    let of = if blank { drawn } else { Modifier::all() };
+                    prop_assert_eq!(modifier & of, cell.modifier & of, "{} {}", x, y);
                 }
             }
         }
