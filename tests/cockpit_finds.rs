@@ -66,7 +66,7 @@ fn the_palette_says_why_something_cannot_be_done() {
 
 #[test]
 fn a_theme_is_previewed_and_taken_or_not() {
-    let themes = Theme::NAMES.map(|name| Theme::named(name).unwrap()).to_vec();
+    let themes = flightdeck::tui::Themes::built_in().usable().cloned().collect();
     let mut hand = Hand::at(scene("waiting"), Settings { looks: Looks { themes, ..Looks::default() }, ..settings() });
     let ground = |hand: &mut Hand| hand.screen(80, 24)[(0, 23)].bg;
     let own = ground(&mut hand);

@@ -39,6 +39,7 @@ fn signal(source: Source) -> Signal {
         bad: Side::Above,
         warn: None,
         fail: None,
+        baseline: None,
         needs_traffic: false,
         samples: 1,
         confirm: 1,

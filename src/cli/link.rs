@@ -12,24 +12,29 @@ use tokio::{
 use super::{Failure, keep, thread};
 use crate::{
     controller::{Files, Logbook, LogbookError, News, PATIENCE, Tail},
+    health::thin,
     journal::{Location, Watch},
     release::{Act, EventKind, Expected, Operation},
     text,
-    tui::{Driving, Link, Output, Request, Update},
+    tui::{Driving, HISTORY, Link, Output, Request, Update},
 };
 
+/// How many samples of a signal are read for a chart: all that the journal keeps.
+const READ: usize = 10_000;
 /// How often a running task's output is looked at while it is shown.
 const LOOK: Duration = Duration::from_millis(250);
 /// How often it is looked whether somebody drives.
 const PULSE: Duration = Duration::from_secs(1);
 
-/// Begins to follow a release; `ended` tells why this process no longer drives it.
+/// Begins to follow a release; `ended` tells why this process no longer drives it. What else the cockpit is to be told goes
+/// the same way as long as the link is there.
 pub(super) fn begin(
     location: &Location,
     logbook: Logbook,
     ended: oneshot::Receiver<String>,
-) -> Result<(Link, JoinHandle<()>), Failure> {
+) -> Result<(Link, JoinHandle<()>, mpsc::WeakSender<Update>), Failure> {
     let (update, updates) = mpsc::channel(1024);
+    let beside = update.downgrade();
     let (requests, asked) = mpsc::channel(64);
     let changed = Arc::new(Notify::new());
     let wake = Arc::clone(&changed);
@@ -50,7 +55,7 @@ pub(super) fn begin(
         // It ends when the cockpit no longer listens.
         let _closed = runtime.block_on(far.follow(asked, &changed, ended));
     })?;
-    Ok((Link { updates, requests }, handle))
+    Ok((Link { updates, requests }, handle, beside))
 }
 
 struct Far {
@@ -163,7 +168,17 @@ impl Far {
                 self.output = None;
                 Ok(())
             }
+            Request::History { signal, from } => self.tell_history(signal, from).await,
         }
+    }
+
+    /// Tells a signal's samples since a time. What cannot be read now is no trouble of its own: the journal is read all the time.
+    async fn tell_history(&mut self, signal: String, from: Timestamp) -> Result<(), Closed> {
+        let release = &self.logbook.release;
+        let Some(hole) = release.plan.signals.get(&signal).map(|signal| signal.stale_after().get()) else { return Ok(()) };
+        let Ok(samples) = self.logbook.journal.history(&release.id, &signal, from, READ) else { return Ok(()) };
+        let samples = thin(samples, hole, HISTORY);
+        self.send(Update::History { signal, from, samples }).await
     }
 
     /// Tells the events that acting has folded in already.

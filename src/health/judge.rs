@@ -215,6 +215,7 @@ mod tests {
             bad,
             warn,
             fail,
+            baseline: None,
             needs_traffic: false,
             samples,
             confirm,

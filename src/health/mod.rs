@@ -3,7 +3,9 @@
 mod judge;
 mod sample;
 mod series;
+mod thin;
 
 pub use judge::{Judgement, judge};
 pub use sample::{Sample, Unknown, Value, Verdict};
 pub use series::Series;
+pub use thin::thin;

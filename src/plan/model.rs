@@ -155,6 +155,9 @@ pub struct Signal {
     /// From here on it is a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fail: Option<f64>,
+    /// The signal it is compared with: the same measure of the stable version. The two are drawn together, as canary and baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Id>,
     /// Whether it speaks of the new version's own traffic, so that there is nothing to judge before the first step gives it some:
     /// such a signal does not gate a rollout's first step, only what follows.
     #[serde(default)]
@@ -178,6 +181,12 @@ impl Signal {
             let millis = u64::try_from(self.every.as_millis()).unwrap_or(0);
             Duration::from_millis(millis.saturating_mul(3).max(5000))
         })
+    }
+
+    /// Whether anything is thought of its numbers; without thresholds it is only looked at.
+    #[must_use]
+    pub fn has_threshold(&self) -> bool {
+        self.warn.is_some() || self.fail.is_some()
     }
 
     /// The time limit of one sampling.

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::{
     event::{Act, CONTROLLER, CheckResult, Event, EventKind, Kept, Outcome, UndoStep},
+    marks::{self, Mark},
     words,
 };
 use crate::{
@@ -61,6 +62,8 @@ pub struct Release {
     pub people: Vec<String>,
     /// The last lines of its log, the oldest first.
     pub recent: VecDeque<LogLine>,
+    /// What changed on the world, the oldest first: at most [`marks::MARKS`], what moved traffic kept longest.
+    pub marks: VecDeque<Mark>,
 }
 
 /// The state of a stage.
@@ -394,6 +397,7 @@ impl Release {
             controller: None,
             people: Vec::new(),
             recent: VecDeque::new(),
+            marks: VecDeque::new(),
         };
         begun.note_person(&event.by);
         begun.recent.push_back(LogLine { sequence: 1, at: event.at, by: event.by, words: words.0, tone: words.1 });
@@ -406,6 +410,9 @@ impl Release {
         let (words, tone) = words::of(event);
         // That a check run again says what it said before is no news.
         let tone = if self.says_the_same(event) { Tone::Detail } else { tone };
+        if let Some(mark) = Mark::of(self, self.sequence, event) {
+            marks::add(&mut self.marks, mark);
+        }
         self.change(event);
         self.note_person(&event.by);
         if self.recent.len() >= RECENT {

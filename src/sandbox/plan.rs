@@ -125,6 +125,18 @@ every  = "1s"
 window = "10s"
 warn   = 2
 fail   = 5
+baseline = "stable-errors"
+
+# What everybody else sees meanwhile: beside the canary, to compare with. It is only looked at, so it has no thresholds.
+
+[signals.stable-errors]
+title  = "stable errors"
+source = "scrape"
+url    = {metrics}
+ratio  = {{ of = 'proxy_requests_total{{track="stable",code=~"5.."}}', over = 'proxy_requests_total{{track="stable"}}' }}
+unit   = "percent"
+every  = "1s"
+window = "10s"
 
 [signals.canary-latency]
 title    = "canary p95"
@@ -138,6 +150,17 @@ every    = "1s"
 window   = "10s"
 warn     = 100
 fail     = 200
+baseline = "stable-latency"
+
+[signals.stable-latency]
+title    = "stable p95"
+source   = "scrape"
+url      = {metrics}
+quantile = {{ of = 'proxy_request_duration_seconds{{track="stable"}}', q = 0.95 }}
+scale    = 1000
+unit     = "ms"
+every    = "1s"
+window   = "10s"
 
 [[stages]]
 id          = "build-verification"
@@ -296,7 +319,8 @@ mod tests {
             let signals = plan["signals"].as_table().unwrap();
             for (id, signal) in signals {
                 let signal: Signal = signal.clone().try_into().unwrap_or_else(|error| panic!("{id}: {error}"));
-                assert!(signal.fail.is_some(), "{id}");
+                assert_eq!(signal.fail.is_some(), !id.starts_with("stable-"), "{id}");
+                assert!(signal.baseline.is_none_or(|baseline| signals.contains_key(&baseline)), "{id}");
             }
             let _: Target = plan["targets"]["shop"].clone().try_into().unwrap();
             let mut commands = 0;

@@ -9,13 +9,16 @@ use ratatui::{
 };
 
 use super::{
-    Alerts, Guard,
+    Guard,
     caps::{Capabilities, Notes, Through},
     encode::Encoder,
     modes::{self, BEGIN_FRAME, END_FRAME},
     told,
 };
-use crate::tui::{Call, Console};
+use crate::{
+    settings::Alerts,
+    tui::{Call, Console},
+};
 
 /// What a frame's buffer holds without growing.
 const CAPACITY: usize = 64 * 1024;

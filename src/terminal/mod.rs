@@ -25,4 +25,3 @@ pub use local::{Local, Stdout};
 pub use reader::Chunk;
 pub use sequence::Reply;
 pub use signals::{input, signals};
-pub use told::Alerts;

@@ -2,7 +2,7 @@
 //! through what may stand between.
 
 use super::caps::{Notes, Through};
-use crate::{text, tui::LONGEST_COPY};
+use crate::{settings::Alerts, text, tui::LONGEST_COPY};
 
 /// The longest line that a desktop is given to show, in characters.
 const LONGEST_NOTE: usize = 200;
@@ -10,18 +10,6 @@ const LONGEST_NOTE: usize = 200;
 const PIECE: usize = 256;
 
 const BELL: u8 = 0x07;
-
-/// How much a person wants to be called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Alerts {
-    /// By the bell, and on the desktop.
-    #[default]
-    Full,
-    /// By the bell.
-    Bell,
-    /// Not at all.
-    Off,
-}
 
 /// Puts text on the clipboard, by OSC 52. Nothing where it is too long, since half of it is not what was copied.
 pub(super) fn copy(text: &str, through: Through) -> Vec<u8> {
@@ -38,11 +26,11 @@ pub(super) fn copy(text: &str, through: Through) -> Vec<u8> {
 
 /// Rings, and gives the desktop a line to show.
 pub(super) fn alert(line: &str, alerts: Alerts, notes: Option<Notes>, through: Through) -> Vec<u8> {
-    if alerts == Alerts::Off {
+    if alerts == Alerts::None {
         return Vec::new();
     }
     let mut bytes = vec![BELL];
-    if let (Alerts::Full, Some(notes)) = (alerts, notes) {
+    if let (Alerts::Desktop, Some(notes)) = (alerts, notes) {
         let line = text::line(line, LONGEST_NOTE);
         let command = match notes {
             // The name in front keeps a line that begins with a number from being another command.
@@ -135,13 +123,13 @@ mod tests {
     #[test]
     fn calls_as_much_as_is_wanted() {
         let notes = Some(Notes::Osc9);
-        assert_eq!(said(alert("go", Alerts::Full, notes, Through::Nothing)), "\x07\x1b]9;Flightdeck: go\x07");
-        assert_eq!(said(alert("go", Alerts::Full, notes, Through::Tmux)), "\x07\x1bPtmux;\x1b\x1b]9;Flightdeck: go\x07\x1b\\");
-        assert_eq!(said(alert("go", Alerts::Full, None, Through::Nothing)), "\x07");
+        assert_eq!(said(alert("go", Alerts::Desktop, notes, Through::Nothing)), "\x07\x1b]9;Flightdeck: go\x07");
+        assert_eq!(said(alert("go", Alerts::Desktop, notes, Through::Tmux)), "\x07\x1bPtmux;\x1b\x1b]9;Flightdeck: go\x07\x1b\\");
+        assert_eq!(said(alert("go", Alerts::Desktop, None, Through::Nothing)), "\x07");
         assert_eq!(said(alert("go", Alerts::Bell, notes, Through::Nothing)), "\x07");
-        assert_eq!(said(alert("go", Alerts::Off, notes, Through::Nothing)), "");
-        let other = said(alert("a;b\x07\x1b]52;c;eA==\x07\nc", Alerts::Full, Some(Notes::Osc777), Through::Nothing));
+        assert_eq!(said(alert("go", Alerts::None, notes, Through::Nothing)), "");
+        let other = said(alert("a;b\x07\x1b]52;c;eA==\x07\nc", Alerts::Desktop, Some(Notes::Osc777), Through::Nothing));
         assert_eq!(other, "\x07\x1b]777;notify;Flightdeck;a,b� c\x07");
-        assert!(alert(&"x".repeat(10_000), Alerts::Full, notes, Through::Nothing).len() < 300);
+        assert!(alert(&"x".repeat(10_000), Alerts::Desktop, notes, Through::Nothing).len() < 300);
     }
 }

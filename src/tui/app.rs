@@ -11,6 +11,7 @@ use super::{
     console::Call,
     dialog::{Dialog, Form},
     guard::Guard,
+    health_zoom::HealthZoom,
     input::Stop,
     keymap::{Chord, Keymap},
     link::{Driving, Request},
@@ -190,6 +191,8 @@ pub struct App {
     pub(crate) view: View,
     pub(crate) pane: Pane,
     pub(crate) lists: Lists,
+    /// What the zoomed signals are looked at by.
+    pub(crate) zoom: HealthZoom,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) notice: Option<Notice>,
     pub(crate) frozen: Option<Box<Frozen>>,
@@ -230,6 +233,7 @@ impl App {
             view: View::Main,
             pane: Pane::Stages,
             lists: Lists::default(),
+            zoom: HealthZoom::default(),
             overlay: None,
             notice: None,
             frozen: None,
@@ -376,6 +380,7 @@ impl App {
                 self.watched = None;
                 return;
             }
+            Request::History { .. } => return,
         };
         let what = self.pending.iter().find(|(pending, _)| pending == id).map(|(_, what)| what.clone());
         self.pending.retain(|(pending, _)| pending != id);

@@ -9,6 +9,9 @@ use crate::{
     release::{Command, Event, Expected},
 };
 
+/// How many samples of a signal's history a cockpit is sent: more than a wide screen has columns of dots.
+pub const HISTORY: usize = 1_200;
+
 /// What the cockpit is told.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Update {
@@ -20,6 +23,15 @@ pub enum Update {
     Output(Output),
     /// What stages usually take.
     Expected(Expected),
+    /// A signal's samples over a long time, few enough for a picture.
+    History {
+        /// The signal.
+        signal: String,
+        /// The time they were asked for from.
+        from: Timestamp,
+        /// The samples from then on, at most about [`HISTORY`] of them; spikes and gaps are all there.
+        samples: Vec<Sample>,
+    },
     /// Who drives.
     Driving(Driving),
     /// The person's settings were changed.
@@ -81,6 +93,13 @@ pub enum Request {
     },
     /// Send this stage's output from now on, what is there of it first; of none, if none is named.
     WatchOutput(Option<String>),
+    /// Send this signal's samples since a time, for a chart.
+    History {
+        /// The signal.
+        signal: String,
+        /// Since when.
+        from: Timestamp,
+    },
     /// Write this to a file.
     Keep {
         /// The id under which the answer comes.

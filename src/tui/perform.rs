@@ -11,6 +11,7 @@ use super::{
     app::{App, Effect, Exit, Frozen, Overlay, View},
     console::{Call, LONGEST_COPY},
     dialog::{Dialog, Form},
+    health_zoom::HealthAct,
     link::{Keep, Request},
     list::{Pane, Subject},
     palette::Palette,
@@ -112,13 +113,13 @@ impl App {
             Action::Suspend => return vec![Effect::Call(Call::Suspend)],
             Action::Quit => return self.quit(at),
             Action::Back => return self.back(),
-            Action::RangeShorter
-            | Action::RangeLonger
-            | Action::CursorLeft
-            | Action::CursorRight
-            | Action::CursorStart
-            | Action::CursorEnd
-            | Action::Search
+            Action::RangeShorter => self.read_chart(HealthAct::Shorter, now),
+            Action::RangeLonger => self.read_chart(HealthAct::Longer, now),
+            Action::CursorLeft => self.read_chart(HealthAct::Earlier, now),
+            Action::CursorRight => self.read_chart(HealthAct::Later, now),
+            Action::CursorStart => self.read_chart(HealthAct::Oldest, now),
+            Action::CursorEnd => self.read_chart(HealthAct::Newest, now),
+            Action::Search
             | Action::NextMatch
             | Action::PreviousMatch
             | Action::Follow
@@ -127,6 +128,28 @@ impl App {
             | Action::ScrollRight => {}
         }
         Vec::new()
+    }
+
+    /// Does something to the large chart of the selected signal.
+    fn read_chart(&mut self, act: HealthAct, now: Timestamp) {
+        if let Some(Subject::Signal(signal)) = self.subject(now) {
+            let (release, at) = match &self.frozen {
+                Some(frozen) => (&frozen.release, frozen.at),
+                None => (&self.release, now),
+            };
+            self.zoom.key(act, release, &signal, at);
+        }
+    }
+
+    /// What has to be asked for, so that the chart shows what is selected; without a chart, nothing is kept for one.
+    pub(super) fn follow_chart(&mut self, now: Timestamp) -> Vec<Effect> {
+        let zoomed = self.view == View::Zoom && self.pane == Pane::Health;
+        let signal = match self.subject(now) {
+            Some(Subject::Signal(signal)) if zoomed => Some(signal),
+            _ => None,
+        };
+        let requests = self.zoom.look_at(&self.release, signal.as_deref(), now);
+        requests.into_iter().map(Effect::Request).collect()
     }
 
     fn quit(&mut self, at: Instant) -> Vec<Effect> {

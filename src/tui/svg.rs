@@ -122,6 +122,12 @@ fn piece(out: &mut String, look: &Look, text: &str, x: u16, y: u16, columns: u16
     let path = match text {
         "─" | "━" => Some(format!("M{left:.2} {mid_y:.2}H{right:.2}")),
         "│" => Some(format!("M{mid_x:.2} {top:.2}V{bottom:.2}")),
+        "┤" => Some(format!("M{mid_x:.2} {top:.2}V{bottom:.2}M{left:.2} {mid_y:.2}H{mid_x:.2}")),
+        "┬" => Some(format!("M{left:.2} {mid_y:.2}H{right:.2}M{mid_x:.2} {mid_y:.2}V{bottom:.2}")),
+        "└" => Some(format!("M{mid_x:.2} {top:.2}V{mid_y:.2}H{right:.2}")),
+        // Broken lines whose pieces go on in the next cell at the same distance.
+        "╌" => Some(format!("M{:.2} {mid_y:.2}H{:.2}", left + wide * 0.2, right - wide * 0.2)),
+        "┊" => Some(dashes(mid_x, top, high)),
         "╭" => Some(format!("M{right:.2} {mid_y:.2}Q{mid_x:.2} {mid_y:.2} {mid_x:.2} {bottom:.2}")),
         "╮" => Some(format!("M{left:.2} {mid_y:.2}Q{mid_x:.2} {mid_y:.2} {mid_x:.2} {bottom:.2}")),
         "╰" => Some(format!("M{right:.2} {mid_y:.2}Q{mid_x:.2} {mid_y:.2} {mid_x:.2} {top:.2}")),
@@ -140,6 +146,17 @@ fn piece(out: &mut String, look: &Look, text: &str, x: u16, y: u16, columns: u16
             "<rect x=\"{left:.2}\" y=\"{:.2}\" width=\"{wide:.2}\" height=\"{part:.2}\" fill=\"{fg}\"{opacity}/>",
             bottom - part
         );
+        return;
+    }
+    if text == "░" {
+        let _ = writeln!(
+            out,
+            "<rect x=\"{left:.2}\" y=\"{top:.2}\" width=\"{wide:.2}\" height=\"{high:.2}\" fill=\"{fg}\" fill-opacity=\"0.14\"/>"
+        );
+        return;
+    }
+    if let Some(dots) = dots(text) {
+        let _ = writeln!(out, "<path d=\"{}\" fill=\"{fg}\"{opacity}/>", circles(dots, left, top));
         return;
     }
     let shown = text.trim_end();
@@ -165,6 +182,32 @@ fn piece(out: &mut String, look: &Look, text: &str, x: u16, y: u16, columns: u16
         out,
         "<text x=\"{start:.2}\" y=\"{base:.2}\" fill=\"{fg}\" textLength=\"{length:.2}\" xml:space=\"preserve\"{style}{opacity}>{escaped}</text>"
     );
+}
+
+/// A broken line down a cell.
+fn dashes(x: f64, top: f64, high: f64) -> String {
+    let part = high / 4.0;
+    (0..4).map(|n| top + part * f64::from(n)).map(|y| format!("M{x:.2} {:.2}v{:.2}", y + part * 0.25, part * 0.5)).collect()
+}
+
+/// The dots of a braille character, as its last eight bits.
+fn dots(text: &str) -> Option<u32> {
+    let mut chars = text.chars();
+    let dots = u32::from(chars.next()?).checked_sub(0x2800).filter(|dots| *dots < 0x100);
+    dots.filter(|_| chars.next().is_none())
+}
+
+/// The dots of a braille character as circles, evenly spaced over the borders of the cells: fonts put them closer together.
+fn circles(dots: u32, left: f64, top: f64) -> String {
+    const PLACES: [(f64, f64); 8] =
+        [(0.0, 0.0), (0.0, 1.0), (0.0, 2.0), (1.0, 0.0), (1.0, 1.0), (1.0, 2.0), (0.0, 3.0), (1.0, 3.0)];
+    const RADIUS: f64 = 1.25;
+    let set = PLACES.iter().enumerate().filter(|(bit, _)| dots >> bit & 1 == 1);
+    set.map(|(_, (across, down))| {
+        let (x, y) = (left + CELL.0 * (across + 0.5) / 2.0 - RADIUS, top + CELL.1 * (down + 0.5) / 4.0);
+        format!("M{x:.2} {y:.2}a{RADIUS} {RADIUS} 0 1 0 {0} 0a{RADIUS} {RADIUS} 0 1 0 -{0} 0", RADIUS * 2.0)
+    })
+    .collect()
 }
 
 fn hex(color: Color) -> Option<String> {

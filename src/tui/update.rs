@@ -60,7 +60,9 @@ fn taken(app: &mut App, message: Message, now: Timestamp) -> Vec<Effect> {
         Message::Input(Input::Mouse(mouse)) => {
             app.touch();
             app.last_key = Some(now);
-            app.mouse(&mouse, now)
+            let mut effects = app.mouse(&mouse, now);
+            effects.extend(app.follow_chart(now));
+            effects
         }
         Message::Input(Input::Paste(text)) => {
             app.touch();
@@ -73,7 +75,9 @@ fn taken(app: &mut App, message: Message, now: Timestamp) -> Vec<Effect> {
             app.touch();
             app.last_key = Some(now);
             let arrival = app.guard.arrived(&key);
-            app.pressed(&key, arrival, now)
+            let mut effects = app.pressed(&key, arrival, now);
+            effects.extend(app.follow_chart(now));
+            effects
         }
     }
 }
@@ -87,11 +91,15 @@ impl App {
             }
             Update::Samples(samples) => {
                 for (signal, sample) in samples {
+                    if let Some(plan) = self.release.plan.signals.get(&signal) {
+                        self.zoom.observe(&signal, plan, &sample);
+                    }
                     self.release.observe(&signal, sample);
                 }
             }
             Update::Output(part) => self.told_output(part),
             Update::Expected(expected) => self.expected = expected,
+            Update::History { signal, from, samples } => self.zoom.told(signal, from, samples),
             Update::Driving(driving) => self.driving = Some(driving),
             Update::Trouble(trouble) => self.trouble = trouble,
             Update::Looks(looks) => self.look_anew(*looks, now),
@@ -250,6 +258,8 @@ impl App {
         }
         if !self.lists.of(self.pane).filter.is_empty() {
             self.lists.of_mut(self.pane).filter.clear();
+        } else if self.context() == Context::Chart && self.zoom.cursor.is_some() {
+            self.zoom.cursor = None;
         } else if self.view != View::Main {
             self.view = View::Main;
         } else {

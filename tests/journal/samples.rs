@@ -46,16 +46,30 @@ fn are_kept_in_number_and_for_a_time() {
     journal.write_samples("old", &[of("a", Sample { at: ago(8 * 24), value: Value::Number(1.0) })]).unwrap();
     journal.write_samples("old", &[of("a", Sample { at: ago(6 * 24), value: Value::Number(2.0) })]).unwrap();
     let many: Vec<_> = (0..300).map(|place| of("a", Sample { at: now, value: Value::Number(f64::from(place)) })).collect();
-    for _ in 0..10 {
+    for _ in 0..20 {
         journal.write_samples("r", &many).unwrap();
     }
     journal.write_samples("r", &[of("b", Sample { at: now, value: Value::Number(1.0) })]).unwrap();
     let (samples, cursor) = journal.samples("r", 0, usize::MAX).unwrap();
     let kept = samples.iter().filter(|(signal, _)| signal == "a").count();
-    assert!((2_000..2_600).contains(&kept), "{kept}");
-    assert!(cursor > 3_000);
+    assert!((5_000..5_600).contains(&kept), "{kept}");
+    assert!(cursor > 6_000);
     let left: Vec<_> = journal.samples("old", 0, 10).unwrap().0.into_iter().map(|(_, sample)| sample.value).collect();
     assert_eq!(left, [Value::Number(2.0)]);
+}
+
+#[test]
+fn the_history_of_one_signal_begins_where_it_is_asked_to() {
+    let (folder, mut journal) = journal();
+    let missing = Sample { at: at(4), value: Value::Missing(Unknown::NoData) };
+    let written = [of("a", number(1, 1.0)), of("b", number(2, 2.0)), of("a", missing.clone()), of("a", number(3, 3.0))];
+    journal.write_samples("r", &written).unwrap();
+    journal.write_samples("other", &[of("a", number(3, 9.0))]).unwrap();
+    let viewer = Journal::open_existing(&location(&folder)).unwrap();
+    assert_eq!(viewer.history("r", "a", at(0), 10).unwrap(), [number(1, 1.0), number(3, 3.0), missing.clone()]);
+    assert_eq!(viewer.history("r", "a", at(3), 10).unwrap(), [number(3, 3.0), missing]);
+    assert_eq!(viewer.history("r", "a", at(0), 1).unwrap(), [number(3, 3.0)], "the newest that was written");
+    assert_eq!(viewer.history("r", "c", at(0), 10).unwrap(), []);
 }
 
 #[test]

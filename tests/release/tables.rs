@@ -133,3 +133,19 @@ fn a_check_is_tried_again_in_its_time() {
     flight.ask(Ask::Recheck("backup".to_owned())).checked("backup", Failed);
     assert!(flight.wait(100_000).drive().release.checks["backup"].running.is_none(), "a failure is a person's to look at");
 }
+
+#[test]
+fn what_changed_on_the_world_is_marked() {
+    let mut table = String::new();
+    for name in ["test failed", "canary ready", "paused", "completed", "rolled back"] {
+        let flight = state(name);
+        writeln!(table, "{name}").unwrap();
+        for mark in &flight.release.marks {
+            let event = &flight.events[usize::try_from(mark.sequence).unwrap() - 1];
+            assert_eq!(event.at, mark.at, "a mark is of the event it names");
+            let second = mark.at.duration_since(flight.release.started).as_secs();
+            writeln!(table, "    {second:>4} s  {:<8} {:?}", mark.stage.as_deref().unwrap_or("-"), mark.change).unwrap();
+        }
+    }
+    insta::assert_snapshot!(table);
+}

@@ -3,19 +3,18 @@
 use toml::de::DeTable;
 
 use super::{Environment, Operator, Plan};
-use reader::{At, Fields, Reader};
+use crate::document::{
+    reader::{self, At, Fields, Reader},
+    words,
+};
 
 mod checks;
 mod cycles;
-mod reader;
 pub(super) mod shapes;
 mod signals;
 mod stages;
 mod targets;
 mod texts;
-pub(super) mod words;
-
-pub(super) use reader::Reader as PlanReader;
 
 /// What the parts of a plan may refer to, known before they are read.
 #[derive(Debug, Default)]
@@ -41,18 +40,13 @@ pub(super) fn plan(reader: &mut Reader, root: &DeTable<'_>) -> Plan {
     let operators = reader.named(&fields, "operators", "operator").into_iter().map(|row| operator(reader, row)).collect();
 
     let mut known = Known::default();
-    let mut all = (indexmap::IndexMap::new(), indexmap::IndexMap::new());
+    let mut targets = indexmap::IndexMap::new();
     for row in reader.named(&fields, "targets", "target") {
         let (id, target, splits) = targets::target(reader, row);
         known.targets.push((id.clone(), splits));
-        all.0.extend(target.map(|target| (id, target)));
+        targets.extend(target.map(|target| (id, target)));
     }
-    for row in reader.named(&fields, "signals", "signal") {
-        let (id, signal, has_threshold) = signals::signal(reader, row);
-        known.signals.push((id.clone(), has_threshold));
-        all.1.extend(signal.map(|signal| (id, signal)));
-    }
-    let (targets, signals) = all;
+    let signals = signals::signals(reader, &fields, &mut known);
     let stages = stages::stages(reader, &fields, &mut known);
     let (checklists, checks) = checks::checks(reader, &fields, &known);
     Plan { service, timezone, checklists, environments, operators, targets, signals, stages, checks }

@@ -1,10 +1,6 @@
 //! Which keys a plan may have where, and what other tools call them. A test holds the JSON schema against these lists.
 
-/// A table's keys, and words of other tools that are understood in a "did you mean".
-pub(crate) struct Shape {
-    pub(crate) keys: &'static [&'static str],
-    pub(crate) words: &'static [(&'static str, &'static str)],
-}
+use crate::document::Shape;
 
 pub(crate) const PLAN: Shape = Shape {
     keys: &["service", "timezone", "checklists", "environments", "operators", "targets", "signals", "stages", "checks"],
@@ -76,6 +72,7 @@ pub(crate) const SIGNAL: Shape = Shape {
         "samples",
         "confirm",
         "stale",
+        "baseline",
         "needs_traffic",
     ],
     words: &[
@@ -95,6 +92,9 @@ pub(crate) const SIGNAL: Shape = Shape {
         ("gauge", "value"),
         ("counter", "rate"),
         ("histogram", "quantile"),
+        ("stable", "baseline"),
+        ("control", "baseline"),
+        ("compare_to", "baseline"),
     ],
 };
 pub(crate) const SIGNAL_COMMON: &[&str] = &[
@@ -110,6 +110,7 @@ pub(crate) const SIGNAL_COMMON: &[&str] = &[
     "samples",
     "confirm",
     "stale",
+    "baseline",
     "needs_traffic",
 ];
 pub(crate) const SIGNAL_KINDS: &[(&str, &[&str])] = &[

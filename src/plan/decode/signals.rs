@@ -1,16 +1,83 @@
 //! `[signals.NAME]`.
 
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
 use toml::de::DeTable;
 
 use super::{
+    Known,
     reader::{At, Fields, Reader},
     shapes,
     words::{self, quote},
 };
-use crate::plan::{Measure, ProbeMeasure, Side, Signal, Source, defaults};
+use crate::plan::{Id, Measure, ProbeMeasure, Side, Signal, Source, defaults};
 
-/// A signal, and whether it has a threshold.
-pub(super) fn signal<'a>(reader: &mut Reader, (id, table): (At<String>, &'a DeTable<'a>)) -> (String, Option<Signal>, bool) {
+/// Every signal of the plan.
+pub(super) fn signals(reader: &mut Reader, plan: &Fields<'_>, known: &mut Known) -> IndexMap<Id, Signal> {
+    let rows: Vec<Row> = reader.named(plan, "signals", "signal").into_iter().map(|row| signal(reader, row)).collect();
+    known.signals.extend(rows.iter().map(|row| (row.id.clone(), row.has_threshold)));
+    for row in &rows {
+        if let Some(named) = &row.baseline {
+            baseline(reader, row, named, &rows);
+        }
+    }
+    beside(rows.into_iter().filter_map(|row| Some((row.id, row.signal?))).collect())
+}
+
+/// In the order they were written, but that a baseline comes right behind the first signal that names it.
+fn beside(mut signals: IndexMap<Id, Signal>) -> IndexMap<Id, Signal> {
+    let named: BTreeSet<Id> = signals.values().filter_map(|signal| signal.baseline.clone()).collect();
+    let mut order = Vec::with_capacity(signals.len());
+    for (id, signal) in signals.iter().filter(|(id, _)| !named.contains(*id)) {
+        order.push(id.clone());
+        order.extend(signal.baseline.clone().filter(|baseline| !order.contains(baseline)));
+    }
+    // A plan with problems may name what is not there, or itself.
+    let place = |id: &Id| order.iter().position(|known| known == id).unwrap_or(usize::MAX);
+    signals.sort_by_cached_key(|id, _| place(id));
+    signals
+}
+
+/// What one table says.
+struct Row {
+    /// How a message calls it.
+    name: String,
+    id: Id,
+    /// Nothing where its source is wrong.
+    signal: Option<Signal>,
+    has_threshold: bool,
+    baseline: Option<At<String>>,
+}
+
+/// Canary and baseline stand in one picture with one scale, and a baseline has none of its own.
+fn baseline(reader: &mut Reader, row: &Row, named: &At<String>, rows: &[Row]) {
+    let others = rows.iter().map(|other| other.id.as_str()).filter(|id| *id != row.id);
+    if named.is == row.id {
+        let help = words::instead("", others, "other signals");
+        return reader.report(&named.at, "bad-baseline", format!("{} names itself as its baseline", row.name), help);
+    }
+    if !reader.reference(&row.name, "signal", named, others) {
+        return;
+    }
+    let Some(other) = rows.iter().find(|other| other.id == named.is) else { return };
+    if let Some(next) = &other.baseline {
+        let message =
+            format!("{} names {} as its baseline, which has one itself: {}", row.name, quote(&named.is), quote(&next.is));
+        let help = "compare both with the same signal, or take `baseline` out of one of them";
+        return reader.report(&named.at, "bad-baseline", message, help);
+    }
+    if let (Some(one), Some(other)) = (&row.signal, &other.signal)
+        && one.unit != other.unit
+    {
+        let unit = |unit: &str| if unit.is_empty() { "no unit".to_owned() } else { quote(unit) };
+        let (mine, theirs) = (unit(&one.unit), unit(&other.unit));
+        let message = format!("{} is in {mine} and its baseline {} in {theirs}", row.name, quote(&named.is));
+        reader.report(&named.at, "bad-baseline", message, "give both the same `unit`, so that one scale fits both");
+    }
+}
+
+fn signal<'a>(reader: &mut Reader, (id, table): (At<String>, &'a DeTable<'a>)) -> Row {
     let fields = reader.fields(format!("signal {}", quote(&id.is)), id.at, table, &shapes::SIGNAL);
     let source = source(reader, &fields);
     let title = reader.shown(&fields, "title").map(|title| title.is);
@@ -72,6 +139,7 @@ pub(super) fn signal<'a>(reader: &mut Reader, (id, table): (At<String>, &'a DeTa
         reader.report(&entry.value.span(), "impossible-time", message, "make `window` several times as long as `every`");
     }
     let needs_traffic = reader.flag(&fields, "needs_traffic").unwrap_or_default();
+    let baseline = reader.id(&fields, "baseline");
     let has_threshold = fields.has("warn") || fields.has("fail");
     let signal = source.map(|source| Signal {
         title,
@@ -83,12 +151,13 @@ pub(super) fn signal<'a>(reader: &mut Reader, (id, table): (At<String>, &'a DeTa
         bad,
         warn: warn.map(|warn| warn.is),
         fail: fail.map(|fail| fail.is),
+        baseline: baseline.as_ref().map(|baseline| baseline.is.clone()),
         needs_traffic,
         samples,
         confirm,
         stale: stale.map(|stale| stale.is),
     });
-    (id.is, signal, has_threshold)
+    Row { name: fields.name, id: id.is, signal, has_threshold, baseline }
 }
 
 fn source(reader: &mut Reader, fields: &Fields<'_>) -> Option<Source> {

@@ -1,12 +1,12 @@
 //! The detail of a row: everything that is known of it.
 
-use ratatui::{layout::Rect, style::Style};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
     Paint, View, blocker_words, checklist,
     current::no_return,
+    health, health_zoom,
     overlay::{Line, reader},
-    panes,
     progress::{self, Progress},
     stages,
 };
@@ -236,11 +236,21 @@ fn without_password(url: &str) -> String {
     }
 }
 
+/// Where a signal's numbers come from.
+pub(super) fn source_words(signal: &Signal) -> String {
+    match &signal.source {
+        Source::Prometheus { url, query } => format!("Prometheus at {}: {query}", without_password(url)),
+        Source::Scrape { url, .. } => format!("metrics at {}", without_password(url)),
+        Source::Probe { url, .. } => format!("probe of {}", without_password(url)),
+        Source::Command { run } => format!("command {run}"),
+    }
+}
+
 fn signal_detail(lines: &mut Lines<'_>, id: &str, signal: &Signal) {
     let view = lines.view;
     let theme = view.theme;
     let Some(judged) = view.release.judge(id, view.now) else { return };
-    let (symbol, look) = panes::verdict_look(view, judged.verdict);
+    let (symbol, look) = health::verdict_look(view, judged.verdict);
     lines.fact("verdict", &format!("{symbol} {}: {}", verdict_word(judged.verdict), judged.why), look);
     let unit = words::unit(&signal.unit);
     let value = judged.value.map_or_else(|| "none".to_owned(), |value| format!("{} {unit}", words::number(value)));
@@ -252,49 +262,28 @@ fn signal_detail(lines: &mut Lines<'_>, id: &str, signal: &Signal) {
     let edge = |edge: Option<f64>| edge.map(|edge| format!("{side} {} {unit}", words::round(edge)));
     lines.fact("warns", &edge(signal.warn).unwrap_or_else(|| "never".to_owned()), theme.text);
     lines.fact("fails", &edge(signal.fail).unwrap_or_else(|| "never".to_owned()), theme.text);
-    let source = match &signal.source {
-        Source::Prometheus { url, query } => format!("Prometheus at {}: {query}", without_password(url)),
-        Source::Scrape { url, .. } => format!("metrics at {}", without_password(url)),
-        Source::Probe { url, .. } => format!("probe of {}", without_password(url)),
-        Source::Command { run } => format!("command {run}"),
-    };
-    lines.fact("source", &source, theme.text);
+    lines.fact("source", &source_words(signal), theme.text);
+    if let Some(baseline) = &signal.baseline {
+        lines.fact("baseline", baseline, theme.text);
+    }
     if let Some(turn) = view.release.turns.get(id) {
         let words = format!("{} at {}: {}", verdict_word(turn.verdict), view.time(turn.at, "%H:%M:%S"), turn.why);
         lines.fact("last turn", &words, theme.text);
     }
-    chart(lines, id, signal, look);
+    chart(lines, id, look);
 }
 
-/// A large picture of the last values, several lines high.
-fn chart(lines: &mut Lines<'_>, id: &str, signal: &Signal, look: Style) {
-    const HEIGHT: u32 = 5;
+/// A chart of the last minutes, as lines among the others.
+fn chart(lines: &mut Lines<'_>, id: &str, look: Style) {
+    const HEIGHT: u16 = 10;
     let view = lines.view;
-    let Some(series) = view.release.series.get(id).filter(|series| !series.is_empty()) else { return };
-    let numbers = series.numbers(lines.columns.saturating_sub(9));
-    let (low, high) = panes::limits(signal, &numbers);
+    let Some(chart) = health_zoom::chart_of(view, id) else { return };
+    let area = Rect::new(0, 0, u16::try_from(lines.columns).unwrap_or(u16::MAX).min(120), HEIGHT);
+    let mut buffer = Buffer::empty(area);
+    chart.draw(area, &mut buffer);
     lines.gap();
-    let part = (high - low) / f64::from(HEIGHT);
-    for row in (0..HEIGHT).rev() {
-        let floor = low + part * f64::from(row);
-        let cells = numbers.iter().map(|number| {
-            // A line shows its own part of the height; what lies above it is empty.
-            let number = (*number)?;
-            (number > floor || row == 0).then_some(number)
-        });
-        let picture = words::spark(&cells.collect::<Vec<_>>(), floor, floor + part, view.glyphs);
-        let label = if row == HEIGHT.saturating_sub(1) {
-            words::number(high)
-        } else if row == 0 {
-            words::number(low)
-        } else {
-            String::new()
-        };
-        lines.lines.push((format!("{} ", words::right(&label, 8, "")), picture, look));
+    for row in buffer.content.chunks(usize::from(area.width.max(1))) {
+        let text = row.iter().map(|cell| cell.symbol()).collect::<String>();
+        lines.lines.push((String::new(), text.trim_end().to_owned(), look));
     }
-    let last = numbers.iter().rev().take(12).rev();
-    let last =
-        last.map(|number| number.map_or_else(|| view.glyphs.dash.to_owned(), words::number)).collect::<Vec<_>>().join("  ");
-    lines.gap();
-    lines.fact("last values", &last, view.theme.dim);
 }

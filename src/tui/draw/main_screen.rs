@@ -5,7 +5,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Paint, View, banner, checklist, cut, cut_left, foot, header, panes, stages, zoomed};
+use super::{Paint, View, banner, checklist, cut, cut_left, foot, header, health, health_zoom, panes, stages, zoomed};
 use crate::tui::{app::Hit, list::Pane};
 
 /// How many lines the log has before anything else below the panes.
@@ -93,6 +93,7 @@ pub(super) fn zoomed(paint: &mut Paint<'_>, area: Rect) {
     panes::tabs(paint, tabs);
     match paint.view.app.pane {
         Pane::Stages => zoomed::zoomed(paint, below),
+        Pane::Health => health_zoom::zoomed(paint, below),
         other => pane(paint, other, below),
     }
 }
@@ -105,7 +106,7 @@ fn pane(paint: &mut Paint<'_>, which: Pane, area: Rect) {
     match which {
         Pane::Stages => stages::stages(paint, area),
         Pane::Checks => checklist::checks(paint, area),
-        Pane::Health => panes::health(paint, area),
+        Pane::Health => health::health(paint, area),
     }
 }
 

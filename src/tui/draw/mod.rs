@@ -6,6 +6,8 @@ mod current;
 mod detail;
 mod foot;
 mod header;
+mod health;
+mod health_zoom;
 mod help;
 mod main_screen;
 mod output;
@@ -67,6 +69,7 @@ struct View<'a> {
     status: ReleaseStatus,
     blockers: Vec<Blocker>,
     rows: [Vec<usize>; 3],
+    health: health::Health,
 }
 
 /// Draws the cockpit as it is at a time, and says what it has shown.
@@ -94,6 +97,7 @@ pub(super) fn render(app: &App, buffer: &mut Buffer, now: Timestamp) -> (Shown, 
         status: release.status(at),
         blockers: release.blockers(at),
         rows: Pane::ALL.map(|pane| app.rows(pane, at)),
+        health: health::Health::of(release, at),
     };
     let mut paint = Paint { buffer, view: &view, shown: Shown::sized(area.width, area.height) };
     paint.buffer.set_style(area, view.theme.text);

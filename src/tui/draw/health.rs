@@ -1,0 +1,353 @@
+//! The Health pane: a row for every signal, with its number, its last minutes and what is thought of it.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use ratatui::{layout::Rect, style::Style};
+
+use super::{
+    Paint, View, cut,
+    panes::{first_shown, line, more_marks},
+};
+use crate::{
+    health::{Judgement, Series, Verdict, judge},
+    plan::{Side, Signal},
+    release::{Release, verdict_word},
+    tui::{app::Hit, list::Pane, words},
+};
+
+/// What is thought of every signal, in the plan's order: found out once for a frame.
+#[derive(Debug)]
+pub(super) struct Health {
+    judged: Vec<Judgement>,
+    /// Whether it is another's baseline.
+    is_baseline: Vec<bool>,
+}
+
+impl Health {
+    pub(super) fn of(release: &Release, now: Timestamp) -> Self {
+        let plan = &release.plan;
+        let none = Series::new();
+        let judged = plan.signals.iter().map(|(id, signal)| judge(signal, release.series.get(id).unwrap_or(&none), now));
+        let baselines: BTreeSet<&str> = plan.signals.values().filter_map(|signal| signal.baseline.as_deref()).collect();
+        Self { judged: judged.collect(), is_baseline: plan.signals.keys().map(|id| baselines.contains(id.as_str())).collect() }
+    }
+}
+
+/// A signal of the plan.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Judged<'a> {
+    pub(super) index: usize,
+    pub(super) id: &'a str,
+    pub(super) signal: &'a Signal,
+    pub(super) judged: &'a Judgement,
+    pub(super) is_baseline: bool,
+}
+
+impl<'a> Judged<'a> {
+    /// What a person calls it.
+    pub(super) fn title(&self) -> &'a str {
+        self.signal.title.as_deref().unwrap_or(self.id)
+    }
+
+    /// A baseline stands below its canary, a little to the right.
+    fn indent(&self) -> &'static str {
+        if self.is_baseline { "  " } else { "" }
+    }
+}
+
+/// A signal by its place in the plan.
+pub(super) fn signal<'a>(view: &'a View<'_>, index: usize) -> Option<Judged<'a>> {
+    let (id, signal) = view.plan.signals.get_index(index)?;
+    let judged = view.health.judged.get(index)?;
+    Some(Judged { index, id, signal, judged, is_baseline: view.health.is_baseline.get(index).copied().unwrap_or(false) })
+}
+
+/// The signals of the plan.
+pub(super) fn signals<'a>(view: &'a View<'_>) -> impl Iterator<Item = Judged<'a>> {
+    (0..view.plan.signals.len()).filter_map(|index| signal(view, index))
+}
+
+/// How bad a verdict is: not known is worse than a warning and no failure.
+pub(super) fn rank(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Ok => 0,
+        Verdict::Warn => 1,
+        Verdict::Unknown => 2,
+        Verdict::Fail => 3,
+    }
+}
+
+/// The worst that is thought of the signals. Of what is only looked at, nothing is thought.
+pub(super) fn worst(view: &View<'_>) -> &'static str {
+    let thought = signals(view).filter(|of| of.signal.has_threshold()).map(|of| of.judged.verdict);
+    thought.max_by_key(|verdict| rank(*verdict)).map_or("", verdict_word)
+}
+
+/// The signals.
+pub(super) fn health(paint: &mut Paint<'_>, area: Rect) {
+    let view = paint.view;
+    let focused = view.app.pane == Pane::Health;
+    let note = view.filtered(Pane::Health, worst(view));
+    let inner = paint.frame(area, "Health", &note, focused);
+    let selected = view.app.row(Pane::Health, view.now);
+    let rows = view.rows(Pane::Health);
+    let len = rows.len();
+    if view.plan.signals.is_empty() {
+        paint.row(inner, &[("the plan has no signals", view.theme.dim)]);
+    }
+    // Two lines a signal, if the pane has them: in a narrow one the picture stands below, in a wide one nothing does.
+    let lines = if usize::from(inner.height) >= len.saturating_mul(2) { 2 } else { 1 };
+    let below = lines == 2 && inner.width < 58;
+    let height = usize::from(inner.height) / lines;
+    let first = first_shown(rows.binary_search(&selected).unwrap_or(0), len, height);
+    let columns = Columns::of(view, usize::from(inner.width));
+    for (place, index) in rows.iter().copied().skip(first).take(height).enumerate() {
+        let Some(of) = signal(view, index) else { continue };
+        let row = Rect { height: u16::try_from(lines).unwrap_or(1), ..line(inner, place.saturating_mul(lines)) };
+        paint.hit(row, Hit::Row(Pane::Health, index));
+        if below {
+            signal_two(paint, row, of, columns);
+        } else {
+            signal_one(paint, row, of, columns);
+        }
+        if focused && index == selected {
+            paint.select(Rect { height: 1, ..row });
+        }
+    }
+    more_marks(paint, area, first, len, height);
+}
+
+/// A verdict's symbol and its look.
+pub(super) fn verdict_look(view: &View<'_>, verdict: Verdict) -> (&'static str, Style) {
+    let (theme, glyphs) = (view.theme, view.glyphs);
+    match verdict {
+        Verdict::Ok => (glyphs.passed, theme.good),
+        Verdict::Warn => (glyphs.warn, theme.warn),
+        Verdict::Fail => (glyphs.failed, theme.bad),
+        Verdict::Unknown => (glyphs.unknown, theme.unknown),
+    }
+}
+
+/// How many columns a number takes.
+const VALUE: usize = 6;
+/// How many the widest verdict takes.
+const VERDICT: usize = 7;
+/// How many an age takes, with the space before it.
+const AGE: usize = 5;
+
+/// How a row is divided, the same for every row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Columns {
+    name: usize,
+    unit: usize,
+    inner: usize,
+}
+
+impl Columns {
+    pub(super) fn of(view: &View<'_>, inner: usize) -> Self {
+        let signals = &view.plan.signals;
+        let unit = signals.values().map(|signal| words::width(words::unit(&signal.unit))).max().unwrap_or(0).clamp(1, 5);
+        let name = self::signals(view).map(|of| words::width(of.title()).saturating_add(of.indent().len())).max();
+        Self { name: name.unwrap_or(0), unit, inner }
+    }
+
+    /// What a list without pictures takes, with its frame.
+    pub(super) fn list(self) -> usize {
+        self.name.saturating_add(self.fixed()).saturating_add(4)
+    }
+
+    /// What a row takes beside its name and its picture.
+    fn fixed(self) -> usize {
+        2 + 1 + VALUE + 1 + self.unit + 1 + VERDICT + AGE
+    }
+}
+
+/// A signal in the words of its row.
+struct SignalWords {
+    symbol: &'static str,
+    look: Style,
+    name: String,
+    value: String,
+    unit: String,
+    verdict: &'static str,
+    age: String,
+}
+
+fn signal_words(view: &View<'_>, of: Judged<'_>, columns: Columns) -> SignalWords {
+    let (signal, judged) = (of.signal, of.judged);
+    let (symbol, look) = verdict_look(view, judged.verdict);
+    // Nothing is thought of what has no thresholds: it is known or not.
+    let only_looked_at = judged.verdict == Verdict::Ok && !signal.has_threshold();
+    let (symbol, look) = if only_looked_at { (view.glyphs.dash, view.theme.dim) } else { (symbol, look) };
+    SignalWords {
+        symbol,
+        look,
+        name: format!("{}{}", of.indent(), of.title()),
+        value: words::right(&judged.value.map_or_else(|| view.glyphs.dash.to_owned(), words::number), VALUE, view.glyphs.more),
+        unit: words::left(if judged.value.is_some() { words::unit(&signal.unit) } else { "" }, columns.unit, view.glyphs.more),
+        verdict: if only_looked_at { "" } else { verdict_word(judged.verdict) },
+        age: judged.age(view.now).map_or_else(String::new, words::age),
+    }
+}
+
+/// The limits between which a signal is drawn: its thresholds belong to the picture, so that far below one looks low.
+fn limits(signal: &Signal, numbers: &[Option<f64>]) -> (f64, f64) {
+    let known = || numbers.iter().flatten().copied();
+    let least = known().fold(f64::INFINITY, f64::min);
+    let most = known().fold(f64::NEG_INFINITY, f64::max);
+    let edge = signal.fail.or(signal.warn);
+    match signal.bad {
+        Side::Above => {
+            let low = least.min(0.0);
+            (low, edge.map_or(most + (most - low) * 0.6, |edge| most.max(edge)))
+        }
+        // What is well above its threshold stands in the middle, and falls from there.
+        Side::Below => {
+            let low = edge.map_or(least.min(0.0), |edge| least.min(edge));
+            (low, most + (most - low) * 0.6)
+        }
+    }
+}
+
+/// The worst number of each stretch of time, the newest stretch last; none is a gap.
+///
+/// The stretches lie fixed in time and hold a few samples each, so that a new sample changes the last cell and not all of them.
+fn stretches(signal: &Signal, series: &Series, columns: usize) -> Vec<Option<f64>> {
+    let samples = (Series::CAPACITY / columns.max(1)).clamp(1, 4);
+    let every = signal.every.as_millis().max(1);
+    let long = every.saturating_mul(i64::try_from(samples).unwrap_or(1));
+    let stretch = |at: Timestamp| at.as_millisecond().div_euclid(long);
+    let Some(newest) = series.iter().map(|sample| stretch(sample.at)).max() else { return Vec::new() };
+    let mut worst: Vec<Option<f64>> = vec![None; columns];
+    for sample in series.iter() {
+        let back = usize::try_from(newest.saturating_sub(stretch(sample.at))).unwrap_or(usize::MAX);
+        let place = columns.saturating_sub(1).checked_sub(back).and_then(|place| worst.get_mut(place));
+        if let (Some(place), Some(number)) = (place, sample.value.number()) {
+            let worse = |kept: f64| if signal.bad == Side::Above { kept.max(number) } else { kept.min(number) };
+            *place = Some(place.map_or(number, worse));
+        }
+    }
+    worst
+}
+
+/// The last minutes of a signal in one line. What was beyond a threshold has that look.
+fn sparkline(view: &View<'_>, of: Judged<'_>, columns: usize) -> Vec<(String, Style)> {
+    let signal = of.signal;
+    let Some(series) = view.release.series.get(of.id) else { return Vec::new() };
+    let numbers = stretches(signal, series, columns);
+    let (low, high) = limits(signal, &numbers);
+    let look = |number: Option<f64>| {
+        let beyond = |threshold: Option<f64>| match (threshold, number, signal.bad) {
+            (Some(threshold), Some(number), Side::Above) => number >= threshold,
+            (Some(threshold), Some(number), Side::Below) => number <= threshold,
+            _ => false,
+        };
+        match () {
+            () if beyond(signal.fail) => view.theme.bad,
+            () if beyond(signal.warn) => view.theme.warn,
+            () => view.theme.dim,
+        }
+    };
+    let mut spans: Vec<(String, Style)> = Vec::new();
+    for number in &numbers {
+        let bar = words::spark(&[*number], low, high, view.glyphs);
+        match spans.last_mut() {
+            Some((text, style)) if *style == look(*number) => text.push_str(&bar),
+            _ => spans.push((bar, look(*number))),
+        }
+    }
+    spans
+}
+
+/// The picture of a signal, or why there is none, in so many columns.
+fn picture(view: &View<'_>, of: Judged<'_>, columns: usize) -> Vec<(String, Style)> {
+    if of.judged.verdict == Verdict::Unknown {
+        return vec![(words::left(&of.judged.why, columns, view.glyphs.more), view.theme.text)];
+    }
+    let spans = sparkline(view, of, columns);
+    // The newest stands at the right, where the next will come.
+    let fill = columns.saturating_sub(spans.iter().map(|(text, _)| words::width(text)).sum());
+    std::iter::once((" ".repeat(fill), view.theme.text)).chain(spans).collect()
+}
+
+fn signal_one(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, columns: Columns) {
+    let view = paint.view;
+    let (theme, more) = (view.theme, view.glyphs.more);
+    let said = signal_words(view, of, columns);
+    let name = columns.name.min(columns.inner.saturating_sub(columns.fixed())).min(columns.inner / 3);
+    let room = columns.inner.saturating_sub(columns.fixed() + name + 1);
+    let name = words::left(&said.name, name, more);
+    let verdict = words::left(said.verdict, VERDICT, more);
+    let age = words::right(&said.age, AGE, more);
+    let picture = if room < 4 { Vec::new() } else { picture(view, of, room) };
+    // Words keep away from the number, and a picture need not.
+    let apart = if of.judged.verdict == Verdict::Unknown && !picture.is_empty() { " " } else { "" };
+    let mut spans = vec![
+        (said.symbol, said.look),
+        (" ", theme.text),
+        (name.as_str(), theme.text),
+        (" ", theme.text),
+        (said.value.as_str(), if of.judged.verdict == Verdict::Ok { theme.text } else { said.look }),
+        (" ", theme.text),
+        (said.unit.as_str(), theme.dim),
+        (" ", theme.text),
+        (apart, theme.text),
+    ];
+    spans.extend(picture.iter().map(|(text, style)| (text.as_str(), *style)));
+    if !picture.is_empty() && apart.is_empty() {
+        spans.push((" ", theme.text));
+    }
+    spans.extend([(verdict.as_str(), said.look), (age.as_str(), theme.dim)]);
+    paint.row(area, &spans);
+}
+
+/// A signal without its picture: for a list beside a chart.
+pub(super) fn signal_line(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, columns: Columns) {
+    let room = usize::from(area.width).saturating_sub(columns.fixed());
+    let view = paint.view;
+    let said = signal_words(view, of, columns);
+    let (theme, more) = (view.theme, view.glyphs.more);
+    paint.row(
+        area,
+        &[
+            (said.symbol, said.look),
+            (" ", theme.text),
+            (&words::left(&said.name, room, more), theme.text),
+            (" ", theme.text),
+            (&said.value, if of.judged.verdict == Verdict::Ok { theme.text } else { said.look }),
+            (" ", theme.text),
+            (&said.unit, theme.dim),
+            (" ", theme.text),
+            (&words::left(said.verdict, VERDICT, more), said.look),
+            (&words::right(&said.age, AGE, more), theme.dim),
+        ],
+    );
+}
+
+fn signal_two(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, columns: Columns) {
+    let view = paint.view;
+    let (theme, more) = (view.theme, view.glyphs.more);
+    let said = signal_words(view, of, columns);
+    let name = columns.inner.saturating_sub(2 + VALUE + 1 + columns.unit + 1 + VERDICT);
+    let (first, second) = cut(area, 1);
+    paint.row(
+        first,
+        &[
+            (said.symbol, said.look),
+            (" ", theme.text),
+            (&words::left(&said.name, name, more), theme.text),
+            (&said.value, if of.judged.verdict == Verdict::Ok { theme.text } else { said.look }),
+            (" ", theme.text),
+            (&said.unit, theme.dim),
+            (" ", theme.text),
+            (&words::right(said.verdict, VERDICT, more), said.look),
+        ],
+    );
+    let picture = picture(view, of, columns.inner.saturating_sub(2 + AGE));
+    let age = words::right(&said.age, AGE, more);
+    let mut spans = vec![("  ", theme.text)];
+    spans.extend(picture.iter().map(|(text, style)| (text.as_str(), *style)));
+    spans.push((age.as_str(), theme.dim));
+    paint.row(second, &spans);
+}
