@@ -14,7 +14,7 @@ use crate::{
     controller::Logbook,
     journal::{Journal, JournalError, Location},
     settings::{Settings, Watch},
-    terminal::{Capabilities, Guard, Local, input},
+    terminal::{self, Capabilities, Guard, Local},
     tui::{self, Stop, SystemClock, Update},
 };
 
@@ -83,15 +83,19 @@ pub(super) fn open(location: &Location, logbook: Logbook, operator: String, look
     let release = logbook.release.clone();
     let runtime = thread::runtime()?;
 
-    let guard = Guard::enter()?;
+    let guard = Guard::enter(terminal::log(log_file().as_deref())?)?;
     end_on_panic();
     let flown = runtime.block_on(async {
-        let input = input()?;
+        let input = terminal::input(guard.clone())?;
+        if capabilities.keyboard {
+            guard.ask_keyboard()?;
+        }
         let (ended, over) = oneshot::channel();
         let driving = thread::Driving::begin(location, &release.id, ended)?;
         let (link, follower, update) = link::begin(location, logbook, over)?;
+        let console = Local::stdout(guard.clone(), &capabilities).with_alerts(read.user.alerts.unwrap_or_default());
         let _watch = watch(looks, read, capabilities, update);
-        let mut terminal = Terminal::new(Local::stdout())?;
+        let mut terminal = Terminal::new(console)?;
         let exit = tui::run(&mut terminal, release, link, input, settings, SystemClock).await;
         Ok::<_, Failure>((exit, driving, follower))
     });
@@ -109,6 +113,15 @@ pub(super) fn open(location: &Location, logbook: Logbook, operator: String, look
         tui::Exit::Quit => Ok(Exit::Done),
         tui::Exit::Stopped(_) => Ok(Exit::Unknown),
     }
+}
+
+/// Where what would get onto the screen is written: by default a file in the platform's folder for such.
+fn log_file() -> Option<PathBuf> {
+    let set = std::env::var_os("FLIGHTDECK_LOG").filter(|path| !path.is_empty()).map(PathBuf::from);
+    set.or_else(|| {
+        let folders = directories::ProjectDirs::from("", "", "flightdeck")?;
+        Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).join("flightdeck.log"))
+    })
 }
 
 /// Shows changed settings at once. Where the system does not tell of changes they count from the next time on.

@@ -9,6 +9,10 @@ mod crash;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod emulator;
+#[cfg(test)]
+mod line;
+#[cfg(test)]
 mod prometheus;
 #[cfg(test)]
 mod scripts;
