@@ -1,14 +1,14 @@
 //! `flightdeck [PLAN]`: the cockpit.
 
-use std::{io::IsTerminal, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use ratatui::Terminal;
 use tokio::sync::{mpsc::WeakSender, oneshot};
 
 use super::{
-    Exit, Failure, Global, link,
+    Exit, Failure, Global, is_terminal, link,
     looks::{self, Looks},
-    open, thread,
+    open, thread, welcome,
 };
 use crate::{
     controller::Logbook,
@@ -35,6 +35,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failure> {
+    // Where there is nothing to show yet, a person is asked what to do.
+    if arguments.release.is_none() && arguments.plan.is_none() && is_terminal() && open::plan_path(None).is_err() {
+        return welcome::run(global, &arguments.looks);
+    }
     let location = global.location()?;
     let id = match (&arguments.release, &arguments.plan) {
         (Some(named), _) => open::find(&Journal::open_existing(&location)?, Some(named))?,
@@ -69,7 +73,7 @@ fn of_plan(location: &Location, plan: Option<&std::path::Path>) -> Result<String
 
 /// Refuses where nobody could see a screen or press a key.
 pub(super) fn require_terminal(instead: &str) -> Result<(), Failure> {
-    if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
+    if is_terminal() {
         return Ok(());
     }
     Err(Failure::wrong(format!("the cockpit needs a terminal; {instead}")))
@@ -116,7 +120,7 @@ pub(super) fn open(location: &Location, logbook: Logbook, operator: String, look
 }
 
 /// Where what would get onto the screen is written: by default a file in the platform's folder for such.
-fn log_file() -> Option<PathBuf> {
+pub(super) fn log_file() -> Option<PathBuf> {
     let set = std::env::var_os("FLIGHTDECK_LOG").filter(|path| !path.is_empty()).map(PathBuf::from);
     set.or_else(|| {
         let folders = directories::ProjectDirs::from("", "", "flightdeck")?;
