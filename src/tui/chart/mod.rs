@@ -21,6 +21,9 @@ use raster::{Dot, Raster, braille};
 use scale::Scale;
 use time::Grid;
 
+/// What is said where there is no number that counts.
+const NOT_KNOWN: &str = "not known";
+
 /// A number at a time, or that there was none.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Point {
@@ -235,19 +238,20 @@ impl Chart<'_> {
     fn draw_unknown(&self, pen: &mut Pen<'_>, layout: &Layout, grid: &Grid) {
         let plot = layout.plot;
         for (from, to) in self.unknown() {
-            let (first, last) = (grid.dot(from, 1).max(0), grid.dot(to, 1).min(i64::from(plot.width)));
-            for column in first..last {
-                let Ok(column) = u16::try_from(column) else { continue };
-                for row in 0..plot.height {
-                    let (glyph, style) = match (row == plot.height / 2, self.ascii) {
-                        (true, _) => ('?', self.looks.unknown),
-                        (false, false) => ('░', self.looks.axis),
-                        (false, true) if (column + row.saturating_mul(2)).is_multiple_of(5) => ('?', self.looks.axis),
-                        (false, true) => continue,
-                    };
-                    pen.put(plot.x + column, plot.y + row, glyph, style);
-                }
+            let column = |at: i64| u16::try_from(grid.dot(at, 1).clamp(0, i64::from(plot.width))).unwrap_or(0);
+            let (first, last) = (column(from), column(to));
+            for (column, row) in (first..last).flat_map(|column| (0..plot.height).map(move |row| (column, row))) {
+                let glyph = match self.ascii {
+                    false => '░',
+                    true if (column + row.saturating_mul(2)).is_multiple_of(5) => '?',
+                    true => continue,
+                };
+                pen.put(plot.x + column, plot.y + row, glyph, self.looks.axis);
             }
+            let wide = last.saturating_sub(first);
+            let words = if wide >= 13 { " not known " } else { "?" };
+            let start = first.saturating_add(wide.saturating_sub(u16::try_from(words.len()).unwrap_or(0)) / 2);
+            pen.text(plot.x + start, plot.y + plot.height / 2, words, usize::from(wide), self.looks.unknown);
         }
     }
 
@@ -466,10 +470,11 @@ impl Chart<'_> {
             .into_iter()
             .flatten()
             .map(|(line, glyph, style)| {
-                let newest = || line.points.iter().rev().find_map(|point| point.number);
+                let newest = || line.points.iter().rev().find_map(|point| Some((point.at, point.number?)));
+                let fresh = newest().filter(|(at, _)| self.now.saturating_sub(*at) <= line.hole);
                 let value = match cell {
                     Some((_, column)) => self.read(line, grid, column),
-                    None => newest().map_or_else(String::new, |number| self.with_unit(&words::number(number))),
+                    None => fresh.map_or_else(|| NOT_KNOWN.to_owned(), |(_, number)| self.with_unit(&words::number(number))),
                 };
                 (line, glyph, format!("{value}   "), style)
             })
@@ -506,8 +511,7 @@ impl Chart<'_> {
             return self.with_unit(&if low == high { low } else { format!("{low} to {high}") });
         }
         let last = before.last().filter(|point| to.saturating_sub(point.at) <= line.hole.saturating_add(grid.cell()));
-        last.and_then(|point| point.number)
-            .map_or_else(|| "not known".to_owned(), |number| self.with_unit(&words::number(number)))
+        last.and_then(|point| point.number).map_or_else(|| NOT_KNOWN.to_owned(), |number| self.with_unit(&words::number(number)))
     }
 
     fn with_unit(&self, number: &str) -> String {
