@@ -80,6 +80,10 @@ impl Range {
         let end = release.ended.map_or(now, |ended| ended.min(now));
         let Some(minutes) = self.minutes() else {
             let flown = end.duration_since(release.started).as_mins().max(0);
+            if release.is_over() {
+                let seconds = end.duration_since(release.started).as_secs().max(60);
+                return (later(release.started, -seconds / 50), later(release.started, seconds + seconds / 50));
+            }
             let days = || flown / 1440 * 1440 + 1440;
             let whole = WHOLE.into_iter().find(|whole| *whole > flown).unwrap_or_else(days);
             // A little before and behind, so that its beginning and its end are in the picture.
