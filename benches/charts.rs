@@ -1,4 +1,5 @@
 //! How long the zoomed Health screen takes to draw with a full history, and the pane with very many signals.
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "what cannot be built cannot be timed")]
 
 #[path = "../tests/cockpit/scenes.rs"]
 #[expect(dead_code, reason = "the tests use the rest")]
