@@ -6,7 +6,7 @@ mod scenes;
 
 use flightdeck::{
     release::{Ask, Command, EventKind, decide},
-    tui::{Code, Driving, Exit, Input, Request, Shown, Stop, Update},
+    tui::{Code, Driving, Exit, Input, Output, Request, Shown, Stop, Update},
 };
 use proptest::prelude::*;
 use scenes::{Hand, SCENES, scene};
@@ -288,7 +288,13 @@ fn leaves() {
 fn watches_the_output_of_the_stage_that_is_looked_at() {
     let mut hand = Hand::scene("fresh");
     assert_eq!(hand.press(Code::Enter), [Request::WatchOutput(Some("build".to_owned()))]);
-    hand.told(Update::Output { stage: "build".to_owned(), lines: vec!["compiling checkout".to_owned()] });
+    hand.told(Update::Output(Output {
+        stage: "build".to_owned(),
+        operation: "build-1".to_owned(),
+        first: 0,
+        lines: vec!["compiling checkout".to_owned()],
+        cut: false,
+    }));
     assert!(hand.text(120, 36).contains("compiling checkout"));
     assert_eq!(hand.press(Code::Char('p')), [], "what is read is not left by a key that would act");
     assert_eq!(hand.press(Code::Esc), [Request::WatchOutput(None)]);

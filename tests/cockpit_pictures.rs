@@ -6,7 +6,7 @@
 #[expect(dead_code, reason = "the other tests use the rest")]
 mod scenes;
 
-use flightdeck::tui::{Code, Looks, Settings, Symbols, Theme, svg};
+use flightdeck::tui::{Code, Looks, Settings, Symbols, Theme, Themes, svg};
 use ratatui::buffer::Buffer;
 use scenes::{Hand, scene, settings, text};
 
@@ -40,7 +40,7 @@ const LOOKS: [(&str, &str, Symbols); 4] = [
 ];
 
 fn hand(scene_name: &str, keys: &str, theme: &str, symbols: Symbols) -> Hand {
-    let themes = Theme::NAMES.map(|name| Theme::named(name).unwrap()).to_vec();
+    let themes = Themes::built_in().usable().cloned().collect();
     let looks = Looks { theme: Theme::named(theme).unwrap(), themes, ..Looks::default() };
     let mut hand = Hand::at(scene(scene_name), Settings { looks, symbols, ..settings() });
     for key in keys.chars() {

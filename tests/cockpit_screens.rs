@@ -7,7 +7,7 @@ mod scenes;
 
 use std::fmt::Write as _;
 
-use flightdeck::tui::{Code, Depth, Driving, Looks, Settings, Symbols, Theme, Update, svg};
+use flightdeck::tui::{Code, Depth, Driving, Looks, Output, Settings, Symbols, Theme, Themes, Update, svg};
 use ratatui::{buffer::Buffer, style::Style};
 use scenes::{Hand, SCENES, scene, settings, text};
 
@@ -85,17 +85,17 @@ fn wide_states() {
 #[test]
 fn every_theme() {
     let mut seen = Vec::new();
-    for (name, depth) in
-        [("default", Depth::None), ("dark", Depth::True), ("dark", Depth::Ansi16), ("light", Depth::True), ("mono", Depth::True)]
-    {
-        let mut hand = Hand::at(scene("failing"), Settings { looks: wearing(name), depth, ..settings() });
-        let screen = hand.screen(80, 24);
-        if depth == Depth::None || name == "mono" {
-            for cell in &screen.content {
-                assert!(cell.fg == ratatui::style::Color::Reset && cell.bg == ratatui::style::Color::Reset);
+    for theme in Themes::built_in().usable() {
+        for depth in [Depth::None, Depth::Ansi16, Depth::Ansi256, Depth::True] {
+            let mut hand = Hand::at(scene("failing"), Settings { looks: wearing(&theme.name), depth, ..settings() });
+            let screen = hand.screen(80, 24);
+            if depth == Depth::None || theme.name == "mono" {
+                for cell in &screen.content {
+                    assert!(cell.fg == ratatui::style::Color::Reset && cell.bg == ratatui::style::Color::Reset);
+                }
             }
+            seen.push(text(&screen));
         }
-        seen.push(text(&screen));
     }
     // The same words in every look.
     assert!(seen.windows(2).all(|pair| pair[0] == pair[1]));
@@ -173,7 +173,13 @@ fn details() {
             "checking /cart".to_owned(),
             "GET /cart 500 \u{1b}[31mInternal\u{202e} Server Error".to_owned(),
         ];
-        hand.told(Update::Output { stage: "verify".to_owned(), lines });
+        hand.told(Update::Output(Output {
+            stage: "verify".to_owned(),
+            operation: "verify-1".to_owned(),
+            first: 0,
+            lines,
+            cut: false,
+        }));
         insta::assert_snapshot!(format!("detail_{name}_120x36"), hashed(&hand.screen(120, 36)));
         insta::assert_snapshot!(format!("detail_{name}_60x20"), hashed(&hand.screen(60, 20)));
     }
@@ -204,24 +210,24 @@ fn a_dialog_says_that_the_release_has_moved_on() {
 fn pictures() {
     let folder = std::env::var("FLIGHTDECK_PICTURES").ok();
     for name in SCENES {
-        for theme in ["dark", "light", "mono"] {
+        for theme in Themes::built_in().usable() {
             for (width, height) in [(80, 24), (120, 36), (200, 50), (60, 20), (40, 12)] {
                 for key in [None, Some('p'), Some('R'), Some('\n'), Some('?'), Some('s')] {
-                    if key.is_some() && (theme != "dark" || width > 120) {
+                    if key.is_some() && (theme.name != "dark" || width > 120) {
                         continue;
                     }
-                    let mut hand = Hand::at(scene(name), Settings { looks: wearing(theme), ..settings() });
+                    let mut hand = Hand::at(scene(name), Settings { looks: wearing(&theme.name), ..settings() });
                     if let Some(key) = key {
                         hand.press(if key == '\n' { Code::Enter } else { Code::Char(key) });
                     }
-                    let (foreground, background) = if theme == "light" { ("#24292f", "#fbfaf8") } else { ("#c9d1d9", "#0f141a") };
-                    let picture = svg(&hand.screen(width, height), foreground, background);
+                    let paper = theme.text.bg.map_or_else(|| "#16191d".to_owned(), |ground| ground.to_string());
+                    let picture = svg(&hand.screen(width, height), "#d0d4d8", &paper);
                     assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"));
                     if let Some(folder) = &folder {
                         let key = key.map_or_else(String::new, |key| {
                             format!("-{}", key.to_string().replace('\n', "enter").replace('?', "help"))
                         });
-                        std::fs::write(format!("{folder}/{name}-{theme}-{width}x{height}{key}.svg"), picture).unwrap();
+                        std::fs::write(format!("{folder}/{name}-{}-{width}x{height}{key}.svg", theme.name), picture).unwrap();
                     }
                 }
             }

@@ -50,7 +50,8 @@ pub(super) fn failure(error: &LoadError) -> Failure {
     }
 }
 
-fn style(terminal: bool) -> RenderStyle {
+/// How a report looks, on a terminal or elsewhere.
+pub(super) fn style(terminal: bool) -> RenderStyle {
     let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     RenderStyle { colour, ..RenderStyle::default() }
 }

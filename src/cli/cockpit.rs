@@ -2,16 +2,20 @@
 
 use std::{io::IsTerminal, path::PathBuf, time::Duration};
 
-use clap::ValueEnum;
 use ratatui::Terminal;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc::WeakSender, oneshot};
 
-use super::{Exit, Failure, Global, link, open, thread};
+use super::{
+    Exit, Failure, Global, link,
+    looks::{self, Looks},
+    open, thread,
+};
 use crate::{
     controller::Logbook,
     journal::{Journal, JournalError, Location},
+    settings::{Settings, Watch},
     terminal::{Capabilities, Guard, Local, input},
-    tui::{self, Settings, Stop, Symbols, SystemClock, Theme},
+    tui::{self, Stop, SystemClock, Update},
 };
 
 /// How long a terminal that is gone may take to be given back.
@@ -28,41 +32,6 @@ pub(super) struct Arguments {
     release: Option<String>,
     #[command(flatten)]
     looks: Looks,
-}
-
-/// How it looks.
-#[derive(Debug, Clone, Default, clap::Args)]
-#[group(id = "looks")]
-pub(super) struct Looks {
-    /// The colours
-    #[arg(long, value_enum, value_name = "NAME")]
-    theme: Option<ThemeName>,
-    /// Nothing but ASCII on the screen
-    #[arg(long)]
-    ascii: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ThemeName {
-    /// The terminal's own colours
-    Default,
-    /// For a dark background
-    Dark,
-    /// For a light background
-    Light,
-    /// No colours
-    Mono,
-}
-
-impl ThemeName {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Default => "default",
-            Self::Dark => "dark",
-            Self::Light => "light",
-            Self::Mono => "mono",
-        }
-    }
 }
 
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failure> {
@@ -109,10 +78,8 @@ pub(super) fn require_terminal(instead: &str) -> Result<(), Failure> {
 /// Opens the cockpit on a release and drives it, until the person leaves.
 pub(super) fn open(location: &Location, logbook: Logbook, operator: String, looks: &Looks) -> Result<Exit, Failure> {
     let capabilities = Capabilities::of(|name| std::env::var(name).ok()).map_err(|unfit| Failure::wrong(unfit.to_string()))?;
-    let theme = looks.theme.and_then(|theme| Theme::named(theme.name())).unwrap_or_default();
-    let symbols = if looks.ascii { Symbols::Ascii } else { capabilities.symbols };
-    let looks = tui::Looks { theme, ..tui::Looks::default() };
-    let settings = Settings { operator, looks, symbols, depth: capabilities.depth, mouse: false };
+    let read = looks::read();
+    let settings = looks.session(&read, operator, capabilities)?;
     let release = logbook.release.clone();
     let runtime = thread::runtime()?;
 
@@ -122,7 +89,8 @@ pub(super) fn open(location: &Location, logbook: Logbook, operator: String, look
         let input = input()?;
         let (ended, over) = oneshot::channel();
         let driving = thread::Driving::begin(location, &release.id, ended)?;
-        let (link, follower) = link::begin(location, logbook, over)?;
+        let (link, follower, update) = link::begin(location, logbook, over)?;
+        let _watch = watch(looks, read, capabilities, update);
         let mut terminal = Terminal::new(Local::stdout())?;
         let exit = tui::run(&mut terminal, release, link, input, settings, SystemClock).await;
         Ok::<_, Failure>((exit, driving, follower))
@@ -141,6 +109,19 @@ pub(super) fn open(location: &Location, logbook: Logbook, operator: String, look
         tui::Exit::Quit => Ok(Exit::Done),
         tui::Exit::Stopped(_) => Ok(Exit::Unknown),
     }
+}
+
+/// Shows changed settings at once. Where the system does not tell of changes they count from the next time on.
+fn watch(looks: &Looks, read: Settings, capabilities: Capabilities, update: WeakSender<Update>) -> Option<Watch> {
+    let looks = looks.clone();
+    let changed = move |mut read| {
+        let (_, worn) = looks.worn(&mut read, capabilities);
+        if let Some(update) = update.upgrade() {
+            // A cockpit that is gone needs no looks.
+            let _gone = update.blocking_send(Update::Looks(Box::new(worn)));
+        }
+    };
+    Watch::new(&looks::folder()?, read, changed).ok()
 }
 
 /// A panic on any thread ends the process once the terminal is given back: a cockpit whose controller is gone must not look

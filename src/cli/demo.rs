@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::ValueEnum;
 use jiff::Timestamp;
 
-use super::{Exit, Failure, Global, answer, cockpit, open::PLAN, run, start, tell, thread};
+use super::{Exit, Failure, Global, answer, cockpit, looks::Looks, open::PLAN, run, start, tell, thread};
 use crate::{
     journal::{Journal, Location},
     plan,
@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     headless: bool,
     #[command(flatten)]
-    looks: cockpit::Looks,
+    looks: Looks,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -6,21 +6,19 @@ use std::{sync::Arc, thread::JoinHandle, time::Duration};
 use jiff::Timestamp;
 use tokio::{
     sync::{Notify, mpsc, oneshot},
-    time::{Instant, sleep_until},
+    time::{Instant, sleep, sleep_until},
 };
 
 use super::{Failure, keep, thread};
 use crate::{
-    controller::{self, Files, Logbook, LogbookError, PATIENCE},
+    controller::{Files, Logbook, LogbookError, News, PATIENCE, Tail},
     health::thin,
     journal::{Location, Watch},
-    release::{Act, EventKind},
+    release::{Act, EventKind, Expected, Operation},
     text,
-    tui::{Driving, HISTORY, Link, Request, Update},
+    tui::{Driving, HISTORY, Link, Output, Request, Update},
 };
 
-/// How many of a task's last lines are shown.
-const LINES: usize = 200;
 /// How many samples of a signal are read for a chart: all that the journal keeps.
 const READ: usize = 10_000;
 /// How often a running task's output is looked at while it is shown.
@@ -28,13 +26,15 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How often it is looked whether somebody drives.
 const PULSE: Duration = Duration::from_secs(1);
 
-/// Begins to follow a release; `ended` tells why this process no longer drives it.
+/// Begins to follow a release; `ended` tells why this process no longer drives it. What else the cockpit is to be told goes
+/// the same way as long as the link is there.
 pub(super) fn begin(
     location: &Location,
     logbook: Logbook,
     ended: oneshot::Receiver<String>,
-) -> Result<(Link, JoinHandle<()>), Failure> {
+) -> Result<(Link, JoinHandle<()>, mpsc::WeakSender<Update>), Failure> {
     let (update, updates) = mpsc::channel(1024);
+    let beside = update.downgrade();
     let (requests, asked) = mpsc::channel(64);
     let changed = Arc::new(Notify::new());
     let wake = Arc::clone(&changed);
@@ -45,9 +45,9 @@ pub(super) fn begin(
         logbook,
         update,
         shown: None,
+        output: None,
         driving: None,
         trouble: None,
-        lines: Vec::new(),
         opened: Instant::now(),
     };
     let handle = std::thread::Builder::new().name("link".to_owned()).spawn(move || {
@@ -55,7 +55,7 @@ pub(super) fn begin(
         // It ends when the cockpit no longer listens.
         let _closed = runtime.block_on(far.follow(asked, &changed, ended));
     })?;
-    Ok((Link { updates, requests }, handle))
+    Ok((Link { updates, requests }, handle, beside))
 }
 
 struct Far {
@@ -64,9 +64,10 @@ struct Far {
     update: mpsc::Sender<Update>,
     /// The stage whose output is shown.
     shown: Option<String>,
+    /// The operation whose output is read, and how far it was.
+    output: Option<(String, Tail)>,
     driving: Option<Driving>,
     trouble: Option<String>,
-    lines: Vec<String>,
     opened: Instant,
 }
 
@@ -83,12 +84,10 @@ impl Far {
         let mut pulse = Instant::now();
         let mut no_controller = None;
         let mut may_end = true;
+        self.tell_driving().await?;
+        self.tell_expected().await?;
         loop {
-            if Instant::now() >= pulse {
-                pulse = Instant::now() + PULSE;
-            }
-            self.tell_driving().await?;
-            let look = self.is_growing().then(|| Instant::now() + LOOK);
+            let growing = self.is_growing();
             tokio::select! {
                 biased;
                 request = asked.recv() => match request {
@@ -100,8 +99,14 @@ impl Far {
                     may_end = false;
                     no_controller = Some(why.unwrap_or_else(|_| "the controller came to an end".to_owned()));
                 }
-                () = sleep_until(look.unwrap_or(pulse).min(pulse)) => {}
+                () = sleep_until(pulse) => pulse = Instant::now() + PULSE,
+                () = sleep(LOOK), if growing => {
+                    // Only the output may have grown: the journal would have said so.
+                    self.tell_output().await?;
+                    continue;
+                }
             }
+            self.tell_driving().await?;
             let caught = self.catch_up().await?;
             let trouble = caught.err().map(|error| error.to_string()).or_else(|| no_controller.clone());
             if trouble != self.trouble {
@@ -160,7 +165,7 @@ impl Far {
             }
             Request::WatchOutput(stage) => {
                 self.shown = stage;
-                self.lines = vec![String::new()];
+                self.output = None;
                 Ok(())
             }
             Request::History { signal, from } => self.tell_history(signal, from).await,
@@ -215,27 +220,40 @@ impl Far {
 
     /// Whether the output that is shown may still grow.
     fn is_growing(&self) -> bool {
-        let state = self.shown.as_deref().and_then(|stage| self.logbook.release.stage(stage));
-        state.is_some_and(|(_, state)| state.under_way().is_some())
+        self.shown.as_deref().and_then(|stage| self.operation(stage)).is_some_and(|operation| operation.outcome.is_none())
     }
 
+    /// What is new of the output that is shown. Where it cannot be read there is nothing new: what is written may be there later.
     async fn tell_output(&mut self) -> Result<(), Closed> {
         let Some(stage) = self.shown.clone() else { return Ok(()) };
-        let lines = self.output_of(&stage);
-        if lines != self.lines {
-            self.lines.clone_from(&lines);
-            self.send(Update::Output { stage, lines }).await?;
+        let Some(operation) = self.operation(&stage).map(|operation| operation.id.clone()) else { return Ok(()) };
+        let begins = self.output.as_ref().is_none_or(|(read, _)| *read != operation);
+        if begins {
+            let files = Files::of(&self.location.tasks_folder(), &self.logbook.release.id, &operation);
+            self.output = Some((operation.clone(), Tail::new(files.output())));
         }
-        Ok(())
+        let news = self.output.as_mut().and_then(|(_, tail)| tail.read().ok().flatten());
+        // Of one that has only begun it is told that there is nothing yet.
+        let Some(news) = news.or_else(|| begins.then(News::default)) else { return Ok(()) };
+        let News { first, lines, cut } = news;
+        self.send(Update::Output(Output { stage, operation, first, lines, cut })).await
     }
 
-    fn output_of(&self, stage: &str) -> Vec<String> {
+    /// The operation of a stage that writes, or wrote last: what takes it back, if that has begun.
+    fn operation(&self, stage: &str) -> Option<&Operation> {
         let release = &self.logbook.release;
         let back = release.rollback.iter().flat_map(|rollback| &rollback.steps);
         let undo =
             back.filter(|undo| undo.step.stage == stage && undo.step.act == Act::Undo).find_map(|undo| undo.operation.as_ref());
-        let forth = release.stage(stage).and_then(|(_, state)| state.operation.as_ref());
-        let Some(operation) = undo.or(forth) else { return Vec::new() };
-        controller::output(&Files::of(&self.location.tasks_folder(), &release.id, &operation.id), LINES)
+        undo.or_else(|| release.stage(stage).and_then(|(_, state)| state.operation.as_ref()))
+    }
+
+    /// What things usually take: a journal that cannot tell has said so elsewhere, and the cockpit goes without.
+    async fn tell_expected(&self) -> Result<(), Closed> {
+        let release = &self.logbook.release;
+        match self.logbook.journal.expected(&release.id, &release.plan) {
+            Ok(expected) if expected != Expected::default() => self.send(Update::Expected(expected)).await,
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 }

@@ -8,14 +8,17 @@ mod confirm;
 mod demo;
 mod init;
 mod keep;
+mod keys;
 mod link;
 mod log;
+mod looks;
 mod open;
 mod run;
 mod sandbox;
 mod schema;
 mod start;
 mod status;
+mod themes;
 mod thread;
 mod verify;
 
@@ -102,6 +105,10 @@ enum Commands {
     Verify(verify::Arguments),
     /// Print a JSON schema: of the plan or of `status --json`
     Schema(schema::Arguments),
+    /// The themes: which there are, what one looks like, and one to begin with
+    Themes(themes::Arguments),
+    /// Every key of the cockpit
+    Keys,
     /// Print the completions for a shell
     Completions {
         /// The shell
@@ -212,6 +219,8 @@ pub fn main() -> ExitCode {
         Some(Commands::Log(arguments)) => log::run(&arguments, &global),
         Some(Commands::Verify(arguments)) => verify::run(&arguments, &global),
         Some(Commands::Schema(arguments)) => schema::run(&arguments),
+        Some(Commands::Themes(arguments)) => themes::run(&arguments),
+        Some(Commands::Keys) => keys::run(),
         Some(Commands::Completions { shell }) => completions(shell),
         Some(Commands::Launch { folder, command }) => {
             crate::controller::become_task(&folder, &command).map(|()| Exit::Done).map_err(Failure::from)

@@ -10,9 +10,11 @@ mod drive;
 mod launch;
 mod logbook;
 mod operation;
+mod output;
 
 pub(crate) use drive::PATIENCE;
 pub use drive::{Config, DriveError, drive};
 pub use launch::{Files, become_task};
 pub use logbook::{ActError, Logbook, LogbookError};
-pub use operation::{kill_tasks, output};
+pub use operation::kill_tasks;
+pub use output::{MOST_LINES, News, Tail};

@@ -21,7 +21,6 @@ use crate::{
     process,
     release::{Act, Outcome, millis_between},
     targets::{Context, Driver, TargetError, Way},
-    text,
 };
 
 /// How often a running task is looked at.
@@ -34,8 +33,8 @@ const TO_CLAIM: Duration = Duration::from_secs(10);
 const MOST: u64 = 4 * 1024 * 1024;
 /// What is kept of an output that grew too long.
 const KEPT: u64 = 512 * 1024;
-/// How much of the end of an output is read to show it.
-const SHOWN: u64 = 64 * 1024;
+/// How much of the end of an output is read to say why it failed.
+const SAID: u64 = 64 * 1024;
 
 /// An act, ready to be done or taken up.
 #[derive(Debug, Clone)]
@@ -141,7 +140,7 @@ impl Job {
         } else {
             format!("exit {code}")
         };
-        let said = read_end(&self.files.output(), SHOWN).ok().and_then(|output| process::last_line(&output));
+        let said = read_end(&self.files.output(), SAID).ok().and_then(|output| process::last_line(&output));
         Outcome::Failed { why: said.map_or(how.clone(), |said| format!("{how}: {said}")) }
     }
 
@@ -300,23 +299,6 @@ pub fn kill_tasks(tasks: &std::path::Path, release: &str) {
     }
 }
 
-/// The last lines of an operation's output, safe to show.
-#[must_use]
-pub fn output(files: &Files, most: usize) -> Vec<String> {
-    let Ok(end) = read_end(&files.output(), SHOWN) else { return Vec::new() };
-    let mut lines = Vec::new();
-    for line in end.split(|byte| *byte == b'\n') {
-        // A progress bar draws over itself with carriage returns: its last state is what would be seen.
-        let last = line.rsplit(|byte| *byte == b'\r').find(|part| !part.is_empty()).unwrap_or(b"");
-        lines.push(text::line_from_bytes(last, 400));
-    }
-    if lines.last().is_some_and(String::is_empty) {
-        lines.pop();
-    }
-    let skip = lines.len().saturating_sub(most);
-    lines.split_off(skip)
-}
-
 fn read_end(path: &std::path::Path, most: u64) -> io::Result<Vec<u8>> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
@@ -341,23 +323,4 @@ fn group_is_alive(claim: &Claim) -> bool {
 fn signal(claim: &Claim, signal: Signal) -> bool {
     let ours = claim.pid.and_then(Pid::from_raw).filter(|_| is_alive(claim));
     ours.is_some_and(|pid| kill_process_group(pid, signal).is_ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn output_is_shown_from_its_end_and_safe() {
-        let folder = tempfile::tempdir().unwrap();
-        let files = Files { folder: folder.path().to_owned() };
-        assert_eq!(output(&files, 10), Vec::<String>::new());
-        fs::write(files.output(), b"one\n\x1b[31mtwo\x1b[0m\n10 %\r20 %\r30 %\n\xff\xfe\nlast").unwrap();
-        assert_eq!(output(&files, 10), ["one", "two", "30 %", "\u{fffd}\u{fffd}", "last"]);
-        assert_eq!(output(&files, 2), ["\u{fffd}\u{fffd}", "last"]);
-        fs::write(files.output(), vec![b'x'; 10_000_000]).unwrap();
-        let lines = output(&files, 10);
-        assert_eq!(lines.len(), 1);
-        assert!(lines[0].chars().count() <= 401);
-    }
 }

@@ -9,6 +9,7 @@
 //! the file, and does not wait for the disk.
 
 mod chain;
+mod earlier;
 mod error;
 mod events;
 mod lease;

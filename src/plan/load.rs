@@ -7,15 +7,12 @@ use std::{
 };
 
 use sha2::{Digest, Sha256};
-use toml::de::DeTable;
 
-use super::{
-    Plan,
-    decode::{self, PlanReader},
-    problem::{Found, Problems},
-    syntax,
+use super::{Plan, decode};
+use crate::{
+    document::{self, Found, Problems},
+    text,
 };
-use crate::text;
 
 /// No plan is longer than this.
 const MOST_BYTES: usize = 1 << 20;
@@ -134,18 +131,7 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
 ///
 /// Every problem of the plan, by its place.
 pub fn parse(text: &str, file: &str) -> Result<Plan, Problems> {
-    let readable = syntax::read(text);
-    let (root, _) = DeTable::parse_recoverable(&readable.text);
-    let mut reader = PlanReader::default();
-    let plan = decode::plan(&mut reader, root.get_ref());
-    let mut found = reader.found;
-    found.retain(|found| {
-        // A value that is no TOML is one mistake, whatever else it is.
-        let touches = |syntax: &Found| found.span.start <= syntax.span.start && syntax.span.start <= found.span.end;
-        let follows = found.code != "unknown-key" && readable.found.iter().any(touches);
-        found.span.start < readable.up_to && (readable.whole || !found.absence) && !follows
-    });
-    found.extend(readable.found);
+    let (plan, found) = document::decode(text, decode::plan);
     if found.is_empty() { Ok(plan) } else { Err(Problems::new(file, text, found)) }
 }
 

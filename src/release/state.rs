@@ -75,6 +75,8 @@ pub struct StageState {
     pub attempt: u32,
     /// The step of a rollout, from 1; 0 before the first.
     pub step: u32,
+    /// The steps that this attempt has taken, the first first.
+    pub steps: Vec<StepTaken>,
     /// The weight that was last observed, in percent.
     pub weight: Option<u8>,
     /// Whether this attempt's version was observed on the target.
@@ -95,6 +97,19 @@ pub struct StageState {
     pub passed: Option<u64>,
     /// How often the act under way, or the last one, was begun.
     pub tries: u32,
+}
+
+/// A step of a rollout that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepTaken {
+    /// Which, from 1.
+    pub step: u32,
+    /// When it was taken.
+    pub began: Timestamp,
+    /// When it was done, and had been watched.
+    pub ended: Option<Timestamp>,
+    /// The weight that was observed after it, in percent.
+    pub weight: Option<u8>,
 }
 
 /// How far a stage is.
@@ -493,6 +508,7 @@ impl Release {
             EventKind::StepStarted { stage, step, .. } => self.with_stage(stage, |state| {
                 state.phase = Phase::Running;
                 state.step = *step;
+                state.steps.push(StepTaken { step: *step, began: at, ended: None, weight: None });
                 state.bake = None;
                 state.operation = None;
             }),
@@ -514,6 +530,7 @@ impl Release {
             }
             EventKind::BakeEnded { stage, .. } => self.with_stage(stage, |state| {
                 state.phase = Phase::Paused;
+                state.step_ended(at);
                 if let Some(bake) = &mut state.bake {
                     bake.stop(at);
                     bake.done = true;
@@ -522,6 +539,7 @@ impl Release {
             EventKind::StagePassed { stage } | EventKind::StageSettled { stage } => {
                 let sequence = self.sequence;
                 self.with_stage(stage, |state| {
+                    state.step_ended(at);
                     state.end(Phase::Passed, at, None);
                     state.passed = Some(sequence);
                 });
@@ -692,9 +710,20 @@ impl StageState {
         if matches!(outcome, Outcome::Succeeded { .. }) {
             match operation.act {
                 Act::Deploy => self.deployed = true,
-                Act::Weight { weight } => self.weight = Some(weight),
+                Act::Weight { weight } => {
+                    self.weight = Some(weight);
+                    if let Some(taken) = self.steps.last_mut() {
+                        taken.weight = Some(weight);
+                    }
+                }
                 Act::Run | Act::Undo | Act::Restore => {}
             }
+        }
+    }
+
+    fn step_ended(&mut self, at: Timestamp) {
+        if let Some(taken) = self.steps.last_mut() {
+            taken.ended.get_or_insert(at);
         }
     }
 

@@ -16,10 +16,12 @@ use super::{
     keymap::{Chord, Keymap},
     link::{Driving, Request},
     list::{Lists, Pane, Subject},
+    output::Output,
     palette::Palette,
+    reader::OutputView,
     theme::{Depth, Symbols, Theme},
 };
-use crate::release::{Ask, Release, Tone};
+use crate::release::{Ask, Expected, Release, Tone};
 
 /// How long a message stands at the foot of the screen, in seconds.
 const NOTICE: i64 = 8;
@@ -100,6 +102,7 @@ pub(crate) enum Overlay {
     Dialog(Box<Dialog>),
     Form(Box<Form>),
     Palette(Box<Palette>),
+    Output(Box<OutputView>),
     /// What the rows of the pane with the keys are filtered by is being typed; with what it was before.
     Filter {
         field: Field,
@@ -119,6 +122,7 @@ pub(crate) struct Notice {
 #[derive(Debug)]
 pub(crate) struct Frozen {
     pub(crate) release: Release,
+    pub(crate) output: Output,
     pub(crate) at: Timestamp,
 }
 
@@ -179,7 +183,11 @@ pub struct App {
     pub(crate) zone: TimeZone,
     pub(crate) driving: Option<Driving>,
     pub(crate) trouble: Option<String>,
-    pub(crate) output: Option<(String, Vec<String>)>,
+    /// What stages usually take.
+    pub(crate) expected: Expected,
+    pub(crate) output: Output,
+    /// The stage whose output is sent.
+    pub(super) watched: Option<String>,
     pub(crate) view: View,
     pub(crate) pane: Pane,
     pub(crate) lists: Lists,
@@ -219,7 +227,9 @@ impl App {
             settings,
             driving: None,
             trouble: None,
-            output: None,
+            expected: Expected::default(),
+            output: Output::default(),
+            watched: None,
             view: View::Main,
             pane: Pane::Stages,
             lists: Lists::default(),
@@ -295,6 +305,7 @@ impl App {
     pub(crate) fn context(&self) -> Context {
         match (&self.overlay, self.view, self.pane) {
             (Some(Overlay::Help { .. } | Overlay::Detail { .. }), ..) => Context::Reader,
+            (Some(Overlay::Output(_)), ..) => Context::Output,
             (_, View::Zoom, Pane::Health) => Context::Chart,
             _ => Context::Panes,
         }
@@ -364,7 +375,12 @@ impl App {
     pub fn not_sent(&mut self, request: &Request, now: Timestamp) {
         let id = match request {
             Request::Act { id, .. } | Request::Keep { id, .. } => id,
-            Request::WatchOutput(_) | Request::History { .. } => return,
+            Request::WatchOutput(_) => {
+                // It is asked for again with whatever comes next.
+                self.watched = None;
+                return;
+            }
+            Request::History { .. } => return,
         };
         let what = self.pending.iter().find(|(pending, _)| pending == id).map(|(_, what)| what.clone());
         self.pending.retain(|(pending, _)| pending != id);

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use super::app::Looks;
 use crate::{
     health::Sample,
-    release::{Command, Event},
+    release::{Command, Event, Expected},
 };
 
 /// How many samples of a signal's history a cockpit is sent: more than a wide screen has columns of dots.
@@ -19,13 +19,10 @@ pub enum Update {
     Event(u64, Event),
     /// New samples, each of the signal named.
     Samples(Vec<(String, Sample)>),
-    /// The last lines of a stage's task, replacing what was there.
-    Output {
-        /// The stage.
-        stage: String,
-        /// Its last lines, at most 200, already safe.
-        lines: Vec<String>,
-    },
+    /// What is new of the output that is watched.
+    Output(Output),
+    /// What stages usually take.
+    Expected(Expected),
     /// A signal's samples over a long time, few enough for a picture.
     History {
         /// The signal.
@@ -48,6 +45,21 @@ pub enum Update {
     },
     /// The journal or the controller is out of reach, in words; nothing once it is back.
     Trouble(Option<String>),
+}
+
+/// A part of what a stage's operation writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// The stage.
+    pub stage: String,
+    /// The operation. Another one's output takes the place of what was there.
+    pub operation: String,
+    /// The number of the first of the lines; what was known from that number on is replaced by them.
+    pub first: u64,
+    /// The lines, already safe. The last one may still grow.
+    pub lines: Vec<String>,
+    /// Whether there was more before them that is not shown.
+    pub cut: bool,
 }
 
 /// Who drives a release.
@@ -79,7 +91,7 @@ pub enum Request {
         /// What.
         command: Command,
     },
-    /// Send this stage's output from now on; of none, if none is named.
+    /// Send this stage's output from now on, what is there of it first; of none, if none is named.
     WatchOutput(Option<String>),
     /// Send this signal's samples since a time, for a chart.
     History {

@@ -29,6 +29,9 @@ impl App {
             self.say(why, Tone::Warn, now);
             return Vec::new();
         }
+        if self.read_output(action) {
+            return Vec::new();
+        }
         let page = isize::try_from(self.shown.page.saturating_sub(1).max(1)).unwrap_or(1);
         match action {
             Action::Promote => self.ask(self.promote(now), at, now),
@@ -52,7 +55,8 @@ impl App {
                 }
             }
             Action::Note => self.overlay = Some(Overlay::Form(Box::new(Form::note()))),
-            Action::Detail | Action::Output => return self.detail(now),
+            Action::Detail => self.detail(now),
+            Action::Output => self.open_output(now),
             Action::Zoom => self.view = if self.view == View::Zoom { View::Main } else { View::Zoom },
             Action::Wall => self.view = if self.view == View::Wall { View::Main } else { View::Wall },
             Action::Filter => {
@@ -185,17 +189,10 @@ impl App {
         }
     }
 
-    fn detail(&mut self, now: Timestamp) -> Vec<Effect> {
-        let Some(of) = self.subject(now) else { return Vec::new() };
-        let mut effects = Vec::new();
-        if let Subject::Stage(stage) = &of {
-            if self.output.as_ref().is_some_and(|(shown, _)| shown != stage) {
-                self.output = None;
-            }
-            effects.push(Effect::Request(Request::WatchOutput(Some(stage.clone()))));
+    fn detail(&mut self, now: Timestamp) {
+        if let Some(of) = self.subject(now) {
+            self.overlay = Some(Overlay::Detail { of, scroll: 0 });
         }
-        self.overlay = Some(Overlay::Detail { of, scroll: 0 });
-        effects
     }
 
     fn turn(&mut self, by: usize, now: Timestamp) {
@@ -236,10 +233,12 @@ impl App {
     }
 
     fn freeze(&mut self, now: Timestamp) {
-        self.frozen = match self.frozen.take() {
-            Some(_) => None,
-            None => Some(Box::new(Frozen { release: self.release.clone(), at: now })),
-        };
+        if self.frozen.take().is_some() {
+            self.thawed_output();
+        } else {
+            let (release, output) = (self.release.clone(), self.output.clone());
+            self.frozen = Some(Box::new(Frozen { release, output, at: now }));
+        }
     }
 
     /// Why an action cannot be done now, in a sentence; nothing where it can.

@@ -92,7 +92,11 @@ pub async fn run<B: Console>(
         let now = clock.now();
         let mut effects = Vec::new();
         match came {
-            Came::Time => app.touch(),
+            Came::Time => {
+                app.touch();
+                // What a screen shows goes by its size, which is known once it was drawn.
+                effects.extend(app.watch(now));
+            }
             Came::Input(Some(input)) => effects.extend(update(&mut app, Message::Input(input), now)),
             Came::Input(None) => return Ok(Exit::Stopped(Stop::Closed)),
             Came::Update(Some(told)) => effects.extend(update(&mut app, Message::Update(told), now)),

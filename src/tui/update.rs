@@ -29,6 +29,12 @@ pub enum Message {
 
 /// What a message does. What is to be done outside is returned.
 pub fn update(app: &mut App, message: Message, now: Timestamp) -> Vec<Effect> {
+    let mut effects = taken(app, message, now);
+    effects.extend(app.watch(now));
+    effects
+}
+
+fn taken(app: &mut App, message: Message, now: Timestamp) -> Vec<Effect> {
     match message {
         Message::Update(update) => {
             app.touch();
@@ -91,8 +97,9 @@ impl App {
                     self.release.observe(&signal, sample);
                 }
             }
+            Update::Output(part) => self.told_output(part),
+            Update::Expected(expected) => self.expected = expected,
             Update::History { signal, from, samples } => self.zoom.told(signal, from, samples),
-            Update::Output { stage, lines } => self.output = Some((stage, lines)),
             Update::Driving(driving) => self.driving = Some(driving),
             Update::Trouble(trouble) => self.trouble = trouble,
             Update::Looks(looks) => self.look_anew(*looks, now),
@@ -139,6 +146,11 @@ impl App {
             Some(Overlay::Dialog(dialog)) => dialog.pasted(),
             Some(Overlay::Palette(palette)) => insert_text(&mut palette.field, text),
             Some(Overlay::Filter { field, .. }) => insert_text(field, text),
+            Some(Overlay::Output(reader)) => {
+                if let Some(field) = &mut reader.field {
+                    insert_text(field, text);
+                }
+            }
             Some(Overlay::Help { .. } | Overlay::Detail { .. }) | None => {}
         }
     }
@@ -153,6 +165,10 @@ impl App {
             Some(Overlay::Palette(palette)) => self.palette_key(palette, key, arrival, now),
             Some(Overlay::Filter { field, before }) => {
                 self.filter_key(field, before, key, arrival, now);
+                Vec::new()
+            }
+            Some(Overlay::Output(reader)) if reader.field.is_some() => {
+                self.search_key(reader, key, arrival);
                 Vec::new()
             }
             other => {
@@ -188,6 +204,12 @@ impl App {
                 if matches!(self.overlay, Some(Overlay::Help { .. } | Overlay::Detail { .. })) && key.code == Code::Enter {
                     return if arrival.may_act() { self.back() } else { Vec::new() };
                 }
+                // What its last lines are shown of can be read whole.
+                let key_of_panes = self.settings.looks.keymap.find(Context::Panes, &[Chord::of(key)]);
+                let of_stage = matches!(self.overlay, Some(Overlay::Detail { of: Subject::Stage(_), .. }));
+                if of_stage && matches!(key_of_panes, Found::Act(Action::Output)) && arrival.may_act() {
+                    return self.perform(Action::Output, key.at, now);
+                }
                 Vec::new()
             }
         }
@@ -216,7 +238,6 @@ impl App {
     /// Leaves what lies on top.
     pub(super) fn close(&mut self) -> Vec<Effect> {
         match self.overlay.take() {
-            Some(Overlay::Detail { of: Subject::Stage(_), .. }) => vec![Effect::Request(Request::WatchOutput(None))],
             Some(Overlay::Palette(_)) => {
                 self.wear_own();
                 Vec::new()
@@ -227,6 +248,11 @@ impl App {
 
     /// Goes back by one: out of what lies on top, a filter, a zoom.
     pub(super) fn back(&mut self) -> Vec<Effect> {
+        if let Some(Overlay::Output(reader)) = &mut self.overlay
+            && reader.leave_search()
+        {
+            return Vec::new();
+        }
         if self.overlay.is_some() {
             return self.close();
         }
@@ -392,7 +418,7 @@ impl App {
             (Some(Overlay::Dialog(dialog)), _) => dialog.scroll = dialog.scroll.saturating_add_signed(by),
             (Some(Overlay::Palette(palette)), _) => palette.selected = palette.selected.saturating_add_signed(by),
             (Some(Overlay::Form(_)), _) => {}
-            (Some(Overlay::Help { .. } | Overlay::Detail { .. }), _) => {
+            (Some(Overlay::Help { .. } | Overlay::Detail { .. } | Overlay::Output(_)), _) => {
                 return (0..3).flat_map(|_| self.perform(action, mouse.at, now)).collect();
             }
             (Some(Overlay::Filter { .. }) | None, Some(Hit::Row(pane, _) | Hit::Pane(pane))) if pane == self.pane => {
@@ -427,11 +453,20 @@ impl App {
                 _ => Vec::new(),
             },
             // A click beside what is only read leaves it.
-            (Some(Overlay::Help { .. } | Overlay::Detail { .. } | Overlay::Palette(_)), hit) if hit != Some(Hit::Top) => {
+            (Some(Overlay::Help { .. } | Overlay::Detail { .. } | Overlay::Output(_) | Overlay::Palette(_)), hit)
+                if hit != Some(Hit::Top) =>
+            {
                 self.close()
             }
             (
-                Some(Overlay::Dialog(_) | Overlay::Form(_) | Overlay::Help { .. } | Overlay::Detail { .. } | Overlay::Palette(_)),
+                Some(
+                    Overlay::Dialog(_)
+                    | Overlay::Form(_)
+                    | Overlay::Help { .. }
+                    | Overlay::Detail { .. }
+                    | Overlay::Output(_)
+                    | Overlay::Palette(_),
+                ),
                 _,
             ) => Vec::new(),
             (Some(Overlay::Filter { .. }) | None, Some(Hit::Act(action))) => {

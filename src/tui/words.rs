@@ -32,6 +32,20 @@ pub(crate) fn fit<'a>(text: &'a str, columns: usize, more: &str) -> Cow<'a, str>
     kept.into()
 }
 
+/// How many bytes of a text fit into so many columns.
+pub(crate) fn prefix(text: &str, columns: usize) -> usize {
+    let mut used = 0_usize;
+    let mut end = 0;
+    for (at, c) in text.char_indices() {
+        used = used.saturating_add(c.width().unwrap_or(0));
+        if used > columns {
+            return at;
+        }
+        end = at.saturating_add(c.len_utf8());
+    }
+    end
+}
+
 /// The text, filled up with spaces behind it.
 pub(crate) fn left(text: &str, columns: usize, more: &str) -> String {
     let text = fit(text, columns, more);
@@ -102,6 +116,18 @@ pub(crate) fn span(time: Duration) -> String {
         60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
         3600..86_400 => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
         _ => format!("{}d{:02}h", seconds / 86_400, seconds / 3600 % 24),
+    }
+}
+
+/// About how long something takes, never less than that.
+pub(crate) fn about(time: Duration) -> String {
+    let seconds = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
+    let up_to = |step: u64| seconds.div_ceil(step).saturating_mul(step);
+    match seconds {
+        0..30 => span(Duration::from_secs(seconds)),
+        30..120 => span(Duration::from_secs(up_to(10))).replace("m00s", "m"),
+        120..3600 => span(Duration::from_secs(up_to(60))).replace("m00s", "m").replace("h00m", "h"),
+        _ => span(Duration::from_secs(up_to(300))).replace("h00m", "h").replace("d00h", "d"),
     }
 }
 
@@ -195,6 +221,9 @@ mod tests {
     fn says_times_and_numbers() {
         let at = Duration::from_secs;
         assert_eq!([span(at(9)), span(at(245)), span(at(3725)), span(at(270_000))], ["9s", "4m05s", "1h02m", "3d03h"]);
+        let about_s = [0, 29, 31, 61, 119, 121, 3541, 3601, 7300, 86_399].map(|seconds| about(at(seconds)));
+        assert_eq!(about_s, ["0s", "29s", "40s", "1m10s", "2m", "3m", "1h", "1h05m", "2h05m", "1d"]);
+        assert_eq!([about(Duration::from_millis(1)), about(Duration::from_millis(180_001))], ["1s", "4m"]);
         assert_eq!([age(at(4)), age(at(14)), age(at(119)), age(at(7300))], ["<5s", "10s", "1m", "2h"]);
         assert_eq!(clock(at(360_001)), "100:00:01");
         let said = [0.214, 9.999, 99.99, 9999.9, 123_456.0, 4.2e6, -0.5].map(number);

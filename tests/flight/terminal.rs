@@ -296,6 +296,45 @@ fn a_signal_ends_it_promptly() {
 }
 
 #[test]
+fn an_output_is_read_as_it_grows() {
+    let flight = Flight::new(
+        r#"service = "shop"
+[[stages]]
+id          = "noisy"
+environment = "staging"
+run         = '''
+echo first
+n=0
+while ! test -e end; do n=$((n + 1)); echo "line $n"; sleep 0.05; done
+echo over
+'''
+"#,
+    );
+    flight.let_end();
+    flight.run(&["run", "--version", "1.9"]).ends(0);
+    std::fs::remove_file(flight.file("end")).unwrap();
+    let id = flight.start();
+    let mut terminal = Terminal::open(&flight, 100, 24, &["--release", &id]);
+    // What the release before took is known.
+    terminal.shows(&["noisy", " over"]);
+    terminal.press("o");
+    terminal.shows(&["Output of noisy", "line 40", "follows what is written"]);
+    terminal.press("/");
+    for letter in ["f", "i", "r", "s", "t"] {
+        terminal.press(letter);
+    }
+    terminal.press("\r");
+    terminal.shows(&["/first: 1 of 1 line", "first", "line 2"]);
+    terminal.press("f");
+    flight.let_end();
+    terminal.shows(&["│ over", "COMPLETED"]);
+    // Once out of what is read, and once out of the cockpit, where nothing is left to be driven.
+    terminal.press("qq");
+    assert_eq!(terminal.ends(Duration::from_secs(60)), 0);
+    terminal.is_given_back();
+}
+
+#[test]
 fn output_that_is_out_to_harm_does_none() {
     let flight = Flight::new(
         r#"service = "shop"
@@ -330,6 +369,9 @@ while ! test -e end; do sleep 0.1; done
         });
         assert_eq!(terminal.parser.lock().unwrap().callbacks().effects, Vec::<String>::new());
     };
+    harmless(&terminal);
+    terminal.press("o");
+    terminal.shows(&["Output of noisy", "this is the end", "follows what is written"]);
     harmless(&terminal);
     terminal.press("\u{1b}");
     sleep(Duration::from_millis(300));

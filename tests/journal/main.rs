@@ -5,6 +5,8 @@ mod append;
 #[cfg(test)]
 mod chain;
 #[cfg(test)]
+mod earlier;
+#[cfg(test)]
 mod lease;
 #[cfg(test)]
 mod open;

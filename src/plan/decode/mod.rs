@@ -3,19 +3,18 @@
 use toml::de::DeTable;
 
 use super::{Environment, Operator, Plan};
-use reader::{At, Fields, Reader};
+use crate::document::{
+    reader::{self, At, Fields, Reader},
+    words,
+};
 
 mod checks;
 mod cycles;
-mod reader;
 pub(super) mod shapes;
 mod signals;
 mod stages;
 mod targets;
 mod texts;
-pub(super) mod words;
-
-pub(super) use reader::Reader as PlanReader;
 
 /// What the parts of a plan may refer to, known before they are read.
 #[derive(Debug, Default)]

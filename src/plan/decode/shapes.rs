@@ -1,10 +1,6 @@
 //! Which keys a plan may have where, and what other tools call them. A test holds the JSON schema against these lists.
 
-/// A table's keys, and words of other tools that are understood in a "did you mean".
-pub(crate) struct Shape {
-    pub(crate) keys: &'static [&'static str],
-    pub(crate) words: &'static [(&'static str, &'static str)],
-}
+use crate::document::Shape;
 
 pub(crate) const PLAN: Shape = Shape {
     keys: &["service", "timezone", "checklists", "environments", "operators", "targets", "signals", "stages", "checks"],

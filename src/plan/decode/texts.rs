@@ -1,6 +1,6 @@
 //! The texts of a plan that mean something: ids, titles, commands, durations, addresses, expressions.
 
-use toml::de::DeValue;
+use toml::de::{DeTable, DeValue};
 
 use super::{
     reader::{At, Fields, Reader, Span},
@@ -31,6 +31,24 @@ impl Reader {
             self.report(at, "bad-id", message, help);
         }
         good
+    }
+
+    /// The named tables that a key holds, as `[signals.errors]` stands for, in the order of the file.
+    pub(crate) fn named<'a>(&mut self, fields: &Fields<'a>, key: &str, one: &str) -> Vec<(At<String>, &'a DeTable<'a>)> {
+        let Some(entry) = fields.get(key) else { return Vec::new() };
+        let example = format!("[{key}.NAME]");
+        let Some(table) = self.table(&format!("`{key}` of {}", fields.name), entry.value, &example) else { return Vec::new() };
+        let mut rows: Vec<_> = table.iter().collect();
+        rows.sort_by_key(|(key, _)| key.span().start);
+        let mut named = Vec::new();
+        for (id, value) in rows {
+            let name = format!("{one} {}", quote(id.get_ref()));
+            self.check_id(&name, id.get_ref(), &id.span());
+            if let Some(table) = self.table(&name, value, &format!("[{key}.{}]", crate::text::line(id.get_ref(), 60))) {
+                named.push((At { is: id.get_ref().to_string(), at: id.span() }, table));
+            }
+        }
+        named
     }
 
     /// The id that a key holds.

@@ -66,8 +66,8 @@ fn rising() -> Line {
         (0..60).map(|n| {
             let ago = 295 - n * 5;
             let number = match ago {
+                150..160 | 170..180 => None,
                 160..170 => Some(0.3),
-                150..180 => None,
                 0..70 => Some(0.2 + 0.05 * (70 - ago) as f64),
                 _ => Some(0.2 + 0.03 * (n % 3) as f64),
             };

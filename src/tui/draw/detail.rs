@@ -3,15 +3,18 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
-    Paint, View, blocker_words, health, health_zoom,
+    Paint, View, blocker_words, checklist,
+    current::no_return,
+    health, health_zoom,
     overlay::{Line, reader},
-    panes,
+    progress::{self, Progress},
+    stages,
 };
 use crate::{
     health::Verdict,
     plan::{Advance, Check, CheckKind, OnFail, Side, Signal, Source, Stage, StageKind},
     release::{Outcome, Phase, StageState, StageStatus, act_words, verdict_word},
-    tui::{list::Subject, words},
+    tui::{actions::Action, list::Subject, words},
 };
 
 /// Collects lines that fit.
@@ -23,6 +26,8 @@ struct Lines<'a> {
 
 /// How wide the names of the facts are.
 const NAME: usize = 12;
+/// How many of a task's last lines are shown.
+const TAIL: usize = 20;
 
 impl Lines<'_> {
     fn say(&mut self, text: &str, style: Style) {
@@ -67,28 +72,12 @@ pub(super) fn detail(paint: &mut Paint<'_>, area: Rect, of: &Subject, scroll: us
     reader(paint, area, &title.unwrap_or_default(), &lines, scroll);
 }
 
-fn status_word(status: StageStatus, phase: Phase) -> &'static str {
-    match status {
-        _ if phase == Phase::Unsettled => "its task's fate is not known",
-        StageStatus::Pending => "pending",
-        StageStatus::Blocked => "blocked",
-        StageStatus::Ready => "ready",
-        StageStatus::Running => "running",
-        StageStatus::Baking => "being watched",
-        StageStatus::Paused => "waits for a person",
-        StageStatus::Passed => "passed",
-        StageStatus::Failed => "failed",
-        StageStatus::RolledBack => "rolled back",
-        StageStatus::Skipped => "skipped",
-    }
-}
-
 fn stage_detail(lines: &mut Lines<'_>, stage: &Stage, state: &StageState) {
     let view = lines.view;
     let theme = view.theme;
     let status = view.release.stage_status(stage, state, view.now);
-    let (symbol, look) = panes::stage_look(view, status, state);
-    lines.fact("state", &format!("{symbol} {}", status_word(status, state.phase)), look);
+    let (symbol, look) = stages::stage_look(view, status, state);
+    lines.fact("state", &format!("{symbol} {}", stages::status_word(status, state.phase)), look);
     if let Some(why) = &state.why {
         lines.fact("why", why, theme.bad);
     }
@@ -98,6 +87,15 @@ fn stage_detail(lines: &mut Lines<'_>, stage: &Stage, state: &StageState) {
         }
     }
     lines.fact("environment", &stage.environment, theme.text);
+    if stages::is_irreversible(stage) {
+        lines.fact("no return", &no_return(view, state), theme.warn);
+    }
+    if let Some(progress) = Progress::of(view, stage, state) {
+        lines.fact("elapsed", progress.words().trim_start(), progress.look(view));
+    }
+    if let Some(usual) = view.app.expected.stages.get(&stage.id) {
+        lines.fact("expected", &progress::source(*usual), theme.text);
+    }
     if let Some(started) = state.started {
         let end = state.ended.map_or_else(String::new, |ended| {
             format!(", ended {}, took {}", view.time(ended, "%H:%M:%S"), words::span(View::between(started, ended)))
@@ -124,7 +122,7 @@ fn stage_detail(lines: &mut Lines<'_>, stage: &Stage, state: &StageState) {
             lines.fact("time-out", &format!("{timeout}{again}"), theme.text);
             let back = match undo {
                 Some(undo) => undo.clone(),
-                None if *irreversible => format!("{} none: a point of no return", view.glyphs.flag),
+                None if *irreversible => "none: a point of no return".to_owned(),
                 None => "none: a rollback leaves it as it is".to_owned(),
             };
             lines.fact("undo", &back, if undo.is_some() { theme.text } else { theme.warn });
@@ -165,14 +163,14 @@ fn stage_detail(lines: &mut Lines<'_>, stage: &Stage, state: &StageState) {
     if let Some(runbook) = &stage.runbook {
         lines.fact("runbook", runbook, theme.text);
     }
-    if let Some((_, output)) = view.app.output.as_ref().filter(|(of, _)| *of == stage.id) {
+    if view.app.shown_output().stage == stage.id {
         lines.gap();
-        lines.say("Output", theme.title);
-        if output.is_empty() {
-            lines.say("nothing yet", theme.dim);
+        lines.say(&format!("Output, its last lines; {} reads all", view.app.key(Action::Output)), theme.title);
+        if view.app.shown_output().is_empty() {
+            lines.say("nothing was written yet", theme.dim);
         }
-        for line in output {
-            let shown = words::fit(&crate::text::safe(line), lines.columns, view.glyphs.more).into_owned();
+        for line in view.app.shown_output().last(TAIL) {
+            let shown = words::fit(line, lines.columns, view.glyphs.more).into_owned();
             lines.lines.push((String::new(), shown, theme.text));
         }
     }
@@ -183,7 +181,7 @@ fn check_detail(lines: &mut Lines<'_>, check: &Check) {
     let theme = view.theme;
     let status = view.release.check_status(check, view.now);
     let blocks = view.blockers.iter().any(|blocker| blocker.id == check.id);
-    let (symbol, look) = panes::check_look(view, status, blocks);
+    let (symbol, look) = checklist::check_look(view, status, blocks);
     if let Some(proof) = &check.proof {
         lines.say(proof, theme.text);
         lines.gap();

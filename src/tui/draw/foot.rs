@@ -9,7 +9,7 @@ use crate::{
     plan::{Advance, CheckKind},
     release::{Ask, CONTROLLER, Phase, Tone},
     tui::{
-        actions::{ACTIONS, Action},
+        actions::{ACTIONS, Action, Context, Scope},
         app::{self, Hit, Overlay},
         link::Driving,
         list::Subject,
@@ -169,17 +169,17 @@ fn under_hand(view: &View<'_>) -> Hand {
 /// What goes on by itself, how long it still takes, and what comes then.
 fn under_way(view: &View<'_>) -> Option<String> {
     let (stage, state) = view.release.stages().find(|(_, state)| state.phase.is_open())?;
-    let Some(bake) = state.bake.as_ref().filter(|_| state.phase == Phase::Baking) else {
+    if state.phase != Phase::Baking {
         return Some(format!("{} is under way", stage.title()));
-    };
+    }
     let last = state.step as usize >= stage.steps().len();
     let then = match stage.advance {
         _ if last => "then it has passed",
         Advance::Manual => "then it waits for you",
         Advance::Auto => "then it takes the next step",
     };
-    let left = bake.left(view.now).rounded().get();
-    Some(format!("{} is watched for {} more, {then}", stage.title(), words::span(left)))
+    // How long it still takes is in the stages: a number that changes here too would only be noise.
+    Some(format!("{} is watched, {then}", stage.title()))
 }
 
 fn key_line(paint: &mut Paint<'_>, area: Rect) {
@@ -197,17 +197,25 @@ fn key_line(paint: &mut Paint<'_>, area: Rect) {
     let context = view.app.context();
     let mut room = usize::from(area.width);
     let mut x = area.x;
-    if view.app.view != app::View::Main {
+    if view.app.view != app::View::Main || context == Context::Output {
         let used = paint.row(area, &[("esc", theme.key), (" back", theme.dim)]);
         paint.hit(Rect { width: used, ..area }, Hit::Act(Action::Back));
         x = x.saturating_add(used).saturating_add(2);
         room = room.saturating_sub(usize::from(used).saturating_add(2));
     }
-    for described in ACTIONS.iter().filter(|described| !described.short.is_empty() && described.scope.holds(context)) {
+    let mut actions =
+        ACTIONS.iter().filter(|described| !described.short.is_empty() && described.scope.holds(context)).collect::<Vec<_>>();
+    if context == Context::Output {
+        // The way back stays in sight; then comes what belongs to what is read.
+        actions.sort_by_key(|described| (described.action != Action::Rollback, described.scope != Scope::Output));
+    }
+    for described in actions {
         let short = match described.action {
             Action::Hold if view.release.hold.is_some() => "resume",
             Action::Retry if !can_retry(view) => continue,
             Action::Promote | Action::Hold if view.release.is_over() || view.release.rollback.is_some() => continue,
+            Action::NextMatch if !view.app.searches() => continue,
+            Action::Quit if context == Context::Output => continue,
             Action::Zoom if view.app.view == app::View::Zoom => continue,
             Action::Wall if view.app.view == app::View::Wall => continue,
             Action::Freeze if view.app.frozen.is_some() => "thaw",

@@ -46,11 +46,9 @@ pub(super) fn frozen(paint: &mut Paint<'_>, line: Rect, frozen: &Frozen) {
 /// The environment's badge; a protected one differs in its look and in its shape.
 fn badge(view: &View<'_>) -> (String, Style) {
     let environment = view.release.environment();
-    if view.plan.is_protected(environment) {
-        (format!(" {environment} "), view.theme.protected)
-    } else {
-        (format!("[{environment}]"), view.theme.badge)
-    }
+    let protected = view.plan.is_protected(environment);
+    let shape = if protected { format!(" {environment} ") } else { format!("[{environment}]") };
+    (shape, view.theme.environment(environment, protected))
 }
 
 pub(super) fn verdict(view: &View<'_>) -> (String, Style) {

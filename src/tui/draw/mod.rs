@@ -1,5 +1,8 @@
 //! The screen as a function of the state: nothing here changes anything or waits for anything.
 
+mod back;
+mod checklist;
+mod current;
 mod detail;
 mod foot;
 mod header;
@@ -7,11 +10,16 @@ mod health;
 mod health_zoom;
 mod help;
 mod main_screen;
+mod output;
 mod overlay;
 mod paint;
 mod palette;
 mod panes;
+mod progress;
+mod stages;
+mod table;
 mod wall;
+mod zoomed;
 
 use std::time::Duration;
 
@@ -23,6 +31,7 @@ use super::{
     actions::Action,
     app::{self, App, Overlay, Shown},
     list::Pane,
+    reader::Room,
     theme::{Glyphs, Theme},
     words,
 };
@@ -37,6 +46,16 @@ const LEAST: (u16, u16) = (40, 10);
 /// Whether a screen of that size shows everything, and not only what matters most.
 pub(super) fn has_room(width: u16, height: u16) -> bool {
     width >= LEAST.0 && height >= LEAST.1
+}
+
+/// How much of an output is read at once on a screen of that size.
+pub(super) fn reader_room(width: u16, height: u16) -> Room {
+    output::room(width, height)
+}
+
+/// Whether the panes of a screen of that size leave room for an output.
+pub(super) fn shows_output(width: u16, height: u16) -> bool {
+    main_screen::has_spare_room(width, height)
 }
 
 /// What every part of one frame needs, found out once.
@@ -104,6 +123,7 @@ pub(super) fn render(app: &App, buffer: &mut Buffer, now: Timestamp) -> (Shown, 
         Some(Overlay::Dialog(dialog)) => overlay::dialog(&mut paint, area, dialog),
         Some(Overlay::Form(form)) => overlay::form(&mut paint, area, form),
         Some(Overlay::Palette(open)) => palette::palette(&mut paint, area, open),
+        Some(Overlay::Output(reader)) => output::reader(&mut paint, area, reader),
         Some(Overlay::Filter { field, .. }) => foot::filter(&mut paint, area, field),
     };
     (paint.shown, cursor)

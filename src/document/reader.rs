@@ -1,7 +1,7 @@
 //! Reads TOML values into Rust ones and gathers what is wrong on the way, instead of stopping at the first.
 //!
 //! A getter returns `None` both where a key is absent and where its value is wrong; the latter has been reported
-//! then, and the plan that comes out is thrown away. So decoding can go on with any stand-in.
+//! then, and what comes out is thrown away or its default taken. So decoding can go on with any stand-in.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -11,16 +11,21 @@ use toml::{
 };
 
 use super::{
-    shapes::Shape,
+    problem::Found,
     words::{self, quote},
 };
-use crate::plan::problem::Found;
 
 pub(crate) type Span = Range<usize>;
 pub(crate) type Value<'a> = Spanned<DeValue<'a>>;
 
 /// More problems than this help nobody; the rest shows when these are gone.
 const MOST: usize = 1000;
+
+/// A table's keys, and other words for them that are understood in a "did you mean".
+pub(crate) struct Shape {
+    pub(crate) keys: &'static [&'static str],
+    pub(crate) words: &'static [(&'static str, &'static str)],
+}
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
@@ -163,24 +168,6 @@ impl Reader {
         let name = format!("`{key}` of {}", fields.name);
         let table = self.table(&name, entry.value, example)?;
         Some(self.fields(name, entry.place, table, shape))
-    }
-
-    /// The named tables that a key holds, as `[signals.errors]` stands for, in the order of the file.
-    pub(crate) fn named<'a>(&mut self, fields: &Fields<'a>, key: &str, one: &str) -> Vec<(At<String>, &'a DeTable<'a>)> {
-        let Some(entry) = fields.get(key) else { return Vec::new() };
-        let example = format!("[{key}.NAME]");
-        let Some(table) = self.table(&format!("`{key}` of {}", fields.name), entry.value, &example) else { return Vec::new() };
-        let mut rows: Vec<_> = table.iter().collect();
-        rows.sort_by_key(|(key, _)| key.span().start);
-        let mut named = Vec::new();
-        for (id, value) in rows {
-            let name = format!("{one} {}", quote(id.get_ref()));
-            self.check_id(&name, id.get_ref(), &id.span());
-            if let Some(table) = self.table(&name, value, &format!("[{key}.{}]", crate::text::line(id.get_ref(), 60))) {
-                named.push((At { is: id.get_ref().to_string(), at: id.span() }, table));
-            }
-        }
-        named
     }
 
     /// The list of tables that a key holds, as `[[stages]]` stands for.

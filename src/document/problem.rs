@@ -1,4 +1,4 @@
-//! What is wrong with a plan: every problem with its place, a code that stays stable, and what would be right.
+//! What is wrong with a file: every problem with its place, a code that stays stable, and what would be right.
 
 use std::{fmt, ops::Range};
 
@@ -26,26 +26,33 @@ pub struct Problem {
     pub help: String,
 }
 
-/// All that is wrong with one plan, in the order of its lines. Never empty where it is an error.
+/// All that is wrong with one file, in the order of its lines. Never empty where it is an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems {
-    pub(super) text: String,
+    pub(crate) text: String,
     list: Vec<Problem>,
 }
 
 /// A problem as the reader finds it: without line and column yet.
 #[derive(Debug, Clone)]
-pub(super) struct Found {
-    pub(super) span: Range<usize>,
-    pub(super) code: &'static str,
-    pub(super) message: String,
-    pub(super) help: String,
+pub(crate) struct Found {
+    pub(crate) span: Range<usize>,
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    pub(crate) help: String,
     /// Whether it says that something is not there. Where a part of the file could not be read, it may well be there.
-    pub(super) absence: bool,
+    pub(crate) absence: bool,
+}
+
+impl From<&Problem> for Found {
+    fn from(problem: &Problem) -> Self {
+        let Problem { span, code, message, help, .. } = problem.clone();
+        Self { span, code, message, help, absence: false }
+    }
 }
 
 impl Problems {
-    pub(super) fn new(file: &str, text: &str, mut found: Vec<Found>) -> Self {
+    pub(crate) fn new(file: &str, text: &str, mut found: Vec<Found>) -> Self {
         found.sort_by(|a, b| (a.span.start, a.code, &a.message).cmp(&(b.span.start, b.code, &b.message)));
         found.dedup_by(|a, b| a.span == b.span && a.code == b.code && a.message == b.message);
         let file = text::safe(file).into_owned();

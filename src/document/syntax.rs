@@ -8,28 +8,28 @@ use std::ops::Range;
 use toml::de::{DeTable, Error};
 
 use super::{
-    decode::words::{quote, without_password},
     problem::Found,
+    words::{quote, without_password},
 };
 
 /// A document as far as it can be read.
 #[derive(Debug)]
-pub(super) struct Readable {
+pub(crate) struct Readable {
     /// The text, blank where it cannot be read.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// The errors of syntax.
-    pub(super) found: Vec<Found>,
+    pub(crate) found: Vec<Found>,
     /// From this byte on, what is read may be an effect of an error.
-    pub(super) up_to: usize,
+    pub(crate) up_to: usize,
     /// Whether nothing is blanked. If something is, what seems to be missing may be there.
-    pub(super) whole: bool,
+    pub(crate) whole: bool,
 }
 
 /// So often are lines blanked and the rest tried again; each time, all bad lines found are taken.
 const ROUNDS: usize = 16;
 /// More errors than this help nobody.
 const MOST: usize = 1000;
-/// A plan's keys have three parts at most. Thousands would nest tables deeper than the stack.
+/// No key has more than three parts. Thousands would nest tables deeper than the stack.
 const PARTS: usize = 30;
 
 /// What an error does to the rest.
@@ -47,11 +47,10 @@ enum Damage {
 }
 
 /// Finds the errors of syntax.
-pub(super) fn read(text: &str) -> Readable {
+pub(crate) fn read(text: &str) -> Readable {
     let mut readable = Readable { text: text.to_owned(), found: Vec::new(), up_to: usize::MAX, whole: true };
     if let Some(at) = too_deep(text) {
-        let (message, help) =
-            ("a key has too many parts".to_owned(), "no key of a plan has more than three, as in a.b.c".to_owned());
+        let (message, help) = ("a key has too many parts".to_owned(), "none has more than three, as in a.b.c".to_owned());
         readable.found.push(Found { span: at, code: "syntax", message, help, absence: false });
         return Readable { text: String::new(), up_to: 0, whole: false, ..readable };
     }
@@ -224,7 +223,7 @@ fn describe(error: &str, value: &str, span: Range<usize>, twice: bool) -> Found 
     Found { span, code, message, help, absence: false }
 }
 
-/// Where a key has more parts than any plan needs.
+/// Where a key has more parts than any file needs.
 fn too_deep(text: &str) -> Option<Range<usize>> {
     let mut parts = 0_usize;
     let mut rest = text;

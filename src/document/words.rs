@@ -8,7 +8,7 @@ use crate::text;
 const LONGEST: usize = 64;
 const MOST: usize = 500;
 
-/// A value from the plan as it is quoted in a message.
+/// A value from the file as it is quoted in a message.
 pub(crate) fn quote(word: &str) -> String {
     format!("`{}`", text::line(&without_password(word), 60))
 }
@@ -70,7 +70,7 @@ pub(crate) fn instead<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
         Some(near) => format!("did you mean {}?", quote(near)),
         None => {
             let all = list(candidates);
-            if all == "none" { format!("the plan has no {what} yet") } else { format!("the {what} here: {all}") }
+            if all == "none" { format!("there are no {what} yet") } else { format!("the {what} here: {all}") }
         }
     }
 }

@@ -8,8 +8,8 @@ use miette::{
 };
 
 use super::{
-    decode::words::without_password,
     problem::{Problem, Problems},
+    words::without_password,
 };
 use crate::text;
 
@@ -18,7 +18,7 @@ use crate::text;
 pub struct RenderStyle {
     /// With colours.
     pub colour: bool,
-    /// With nothing but ASCII around the plan's own text.
+    /// With nothing but ASCII around the file's own text.
     pub ascii: bool,
     /// How wide it may get, in characters.
     pub width: usize,

@@ -1,0 +1,97 @@
+//! The checklist pane.
+
+use ratatui::{layout::Rect, style::Style};
+
+use super::{
+    Paint, View,
+    panes::{checked, first_shown, line, more_marks},
+};
+use crate::{
+    plan::{Check, CheckKind},
+    release::{BlockerKind, CONTROLLER, CheckStatus},
+    tui::{app::Hit, list::Pane, words},
+};
+
+/// The checklist.
+pub(super) fn checks(paint: &mut Paint<'_>, area: Rect) {
+    let view = paint.view;
+    let focused = view.app.pane == Pane::Checks;
+    let note = view.filtered(Pane::Checks, &checked(view));
+    let inner = paint.frame(area, "Checklist", &note, focused);
+    let selected = view.app.row(Pane::Checks, view.now);
+    let height = usize::from(inner.height);
+    let rows = view.rows(Pane::Checks);
+    let len = rows.len();
+    if view.plan.checks.is_empty() {
+        paint.row(inner, &[("the plan has no checks", view.theme.dim)]);
+    }
+    let first = first_shown(rows.binary_search(&selected).unwrap_or(0), len, height);
+    for (place, index) in rows.iter().copied().enumerate().skip(first).take(height) {
+        let Some(check) = view.plan.checks.get(index) else { continue };
+        let row = line(inner, place.saturating_sub(first));
+        paint.hit(row, Hit::Row(Pane::Checks, index));
+        check_row(paint, row, check);
+        if focused && index == selected {
+            paint.select(row);
+        }
+    }
+    more_marks(paint, area, first, len, height);
+}
+
+/// A check's symbol and its look.
+pub(super) fn check_look(view: &View<'_>, status: CheckStatus, blocks: bool) -> (&'static str, Style) {
+    let (theme, glyphs) = (view.theme, view.glyphs);
+    match status {
+        CheckStatus::Open if blocks => (glyphs.blocked, theme.warn),
+        CheckStatus::Open => (glyphs.pending, theme.dim),
+        CheckStatus::Running => (glyphs.running, theme.active),
+        CheckStatus::Passed => (glyphs.passed, theme.good),
+        CheckStatus::Failed => (glyphs.failed, theme.bad),
+        CheckStatus::CouldNotRun => (glyphs.unknown, theme.unknown),
+        CheckStatus::Expired => (glyphs.warn, theme.warn),
+        CheckStatus::Waived => (glyphs.waived, theme.warn),
+    }
+}
+
+fn check_row(paint: &mut Paint<'_>, area: Rect, check: &Check) {
+    let view = paint.view;
+    let (theme, more) = (view.theme, view.glyphs.more);
+    let status = view.release.check_status(check, view.now);
+    let blocks = view.blockers.iter().any(|blocker| blocker.kind == BlockerKind::Check && blocker.id == check.id);
+    let (symbol, look) = check_look(view, status, blocks);
+    let last = view.release.checks.get(&check.id).and_then(|state| state.last.as_ref());
+    let age = last.map_or_else(String::new, |last| words::age(view.since(last.at)));
+    let words = match (status, &check.kind) {
+        (CheckStatus::Open, CheckKind::Signed) => "unsigned".to_owned(),
+        (CheckStatus::Open, _) => "not run".to_owned(),
+        (CheckStatus::Passed, _) => match last {
+            Some(last) if last.by != CONTROLLER => last.by.clone(),
+            _ => "passed".to_owned(),
+        },
+        (status, _) => status.word().to_owned(),
+    };
+    let time = if matches!(status, CheckStatus::Open | CheckStatus::Running) { "" } else { age.as_str() };
+    // The age has its own column at the right, the state stands before it, and the title has the rest.
+    let time_wide = 4;
+    let inner = usize::from(area.width);
+    let state_wide = words::width(&words).min(inner.saturating_sub(2 + 10 + 1 + time_wide));
+    let title_wide = inner.saturating_sub(2 + 1 + state_wide + time_wide);
+    let title_style = match status {
+        CheckStatus::Open if !blocks => theme.dim,
+        CheckStatus::Failed | CheckStatus::Expired | CheckStatus::CouldNotRun => theme.title,
+        _ if blocks => theme.title,
+        _ => theme.text,
+    };
+    let state_style = if status == CheckStatus::Passed { theme.dim } else { look };
+    paint.row(
+        area,
+        &[
+            (symbol, look),
+            (" ", theme.text),
+            (&words::left(&check.title, title_wide, more), title_style),
+            (" ", theme.text),
+            (&words::right(&words, state_wide, more), state_style),
+            (&words::right(time, time_wide, more), theme.dim),
+        ],
+    );
+}
