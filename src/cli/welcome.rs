@@ -56,6 +56,10 @@ fn ask(location: &Location, operator: String, looks: &Looks) -> Result<Choice, F
         let mut terminal = Terminal::new(Local::stdout(guard.clone(), &capabilities))?;
         Ok::<_, Failure>(tui::welcome(&mut terminal, input, &welcome, &settings).await?)
     });
-    if chosen.is_err() { guard.restore_within(GONE) } else { guard.restore() }
+    if chosen.is_err() {
+        guard.restore_within(GONE)
+    } else {
+        guard.restore()
+    }
     chosen
 }

@@ -65,7 +65,7 @@ impl App {
             }
             Action::Palette => {
                 let effects = self.close();
-                self.overlay = Some(Overlay::Palette(Box::new(Palette::default())));
+                self.overlay = Some(Overlay::Palette(Box::default()));
                 return effects;
             }
             Action::Help => {
