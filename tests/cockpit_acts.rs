@@ -9,7 +9,7 @@ use flightdeck::{
     tui::{Code, Driving, Exit, Input, Output, Request, Shown, Stop, Update},
 };
 use proptest::prelude::*;
-use scenes::{Hand, SCENES, scene};
+use scenes::{Hand, SCENES, scene, text};
 
 /// The acts that a dialog stands before: in which state, by which key, what is asked for, and what has to be typed.
 fn dangerous() -> Vec<(&'static str, Code, Ask, &'static str)> {
@@ -200,6 +200,21 @@ fn a_gate_that_closes_while_a_dialog_is_open_closes_it_too() {
     hand.press(Code::Char('p'));
     hand.press(Code::Right);
     assert_eq!(hand.press(Code::Enter), []);
+}
+
+#[test]
+fn nothing_that_lies_on_top_hides_where_it_acts_or_how_it_stands() {
+    for (width, height) in [(40, 10), (60, 12), (80, 24)] {
+        for keys in ["R", "p", "?", ":", "s", "n", "2\n", "1\n", "3\n", "wR", "zR"] {
+            let mut hand = Hand::scene("waiting");
+            for c in keys.chars() {
+                hand.press(if c == '\n' { Code::Enter } else { Code::Char(c) });
+            }
+            let screen = text(&hand.peek(width, height));
+            let head = screen.lines().take(2).collect::<String>();
+            assert!(head.contains("2.4.0") && head.contains(" production ") && head.contains("GO"), "{keys}\n{screen}");
+        }
+    }
 }
 
 #[test]

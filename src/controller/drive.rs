@@ -424,7 +424,7 @@ impl<'a> Drive<'a> {
         for (id, signal) in signals {
             let context = sources::Context { http: http.clone(), folder: folder.clone(), env: environment.clone() };
             let tell = self.tell.clone();
-            let last = self.release().series.get(&id).and_then(|series| series.latest().map(|sample| sample.at));
+            let last = self.release().series(&id).and_then(|series| series.latest().map(|sample| sample.at));
             self.tasks.spawn(async move {
                 for sample in history(&signal, &context, last).await {
                     if tell.send(News::Sampled { signal: id.clone(), sample }).await.is_err() {

@@ -1,6 +1,6 @@
 //! The verdict on one signal: its thresholds, without flapping, and never healthy where it is not known.
 
-use std::time::Duration;
+use std::{fmt, sync::OnceLock, time::Duration};
 
 use jiff::Timestamp;
 
@@ -44,17 +44,102 @@ impl Judgement {
 /// A signal without thresholds is ok while it is known.
 #[must_use]
 pub fn judge(signal: &Signal, series: &Series, now: Timestamp) -> Judgement {
-    let newest = series.latest_number();
-    let numbers = recent_numbers(signal, series);
-    let (verdict, why, unknown) = match (unknown(signal, series, &numbers, now), newest) {
-        (Some(unknown), _) => (Verdict::Unknown, unknown.to_string(), Some(unknown)),
-        (None, Some((_, number))) => {
-            let verdict = settle(signal, &numbers);
-            (verdict, why(signal, verdict, number), None)
+    Settled::of(signal, series).at(signal, now)
+}
+
+/// A signal's samples, and what they settle on: found out once for each sample that comes, and not each time it is asked for.
+#[derive(Clone, Default)]
+pub struct Watched {
+    series: Series,
+    settled: OnceLock<Settled>,
+}
+
+impl Watched {
+    /// Takes a sample in, as [`Series::push`] does.
+    pub fn push(&mut self, sample: Sample) -> bool {
+        let taken = self.series.push(sample);
+        if taken {
+            self.settled.take();
         }
-        (None, None) => (Verdict::Unknown, Unknown::NoData.to_string(), Some(Unknown::NoData)),
-    };
-    Judgement { verdict, value: newest.map(|(_, number)| number), at: newest.map(|(at, _)| at), why, unknown }
+        taken
+    }
+
+    /// The samples.
+    #[must_use]
+    pub fn series(&self) -> &Series {
+        &self.series
+    }
+
+    /// What [`judge`] says of them. The signal is always the one that was sampled.
+    #[must_use]
+    pub fn judge(&self, signal: &Signal, now: Timestamp) -> Judgement {
+        self.settled.get_or_init(|| Settled::of(signal, &self.series)).at(signal, now)
+    }
+}
+
+impl fmt::Debug for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Whether it was asked for already is no part of what is so.
+        self.series.fmt(f)
+    }
+}
+
+/// What a signal's samples say, whatever time it is.
+#[derive(Debug, Clone)]
+struct Settled {
+    newest: Option<(Timestamp, f64)>,
+    /// Why it is not known, whenever it is asked for.
+    gone: Option<Unknown>,
+    /// Why the newest sample has no number, if it has none.
+    reason: Option<Unknown>,
+    /// What is thought of it and why, while the newest number is not too old.
+    said: Result<(Verdict, String), Unknown>,
+}
+
+impl Settled {
+    fn of(signal: &Signal, series: &Series) -> Self {
+        let newest = series.latest_number();
+        let numbers = recent_numbers(signal, series);
+        let reason = series.latest().and_then(reason);
+        let gaps = series.iter().rev().take_while(|sample| !is_number(sample)).count();
+        let too_few = || Unknown::TooFew(u32::try_from(numbers.len()).unwrap_or(u32::MAX), signal.samples.max(1));
+        let gone = if gaps >= count(signal.confirm) && reason.is_some() {
+            reason.clone()
+        } else {
+            newest.is_none().then(|| reason.clone().unwrap_or_else(too_few))
+        };
+        let said = match newest {
+            Some((_, number)) if numbers.len() >= count(signal.samples) => {
+                let verdict = settle(signal, &numbers);
+                Ok((verdict, why(signal, verdict, number)))
+            }
+            _ => Err(too_few()),
+        };
+        Self { newest, gone, reason, said }
+    }
+
+    fn at(&self, signal: &Signal, now: Timestamp) -> Judgement {
+        let (value, at) = (self.newest.map(|(_, number)| number), self.newest.map(|(at, _)| at));
+        match self.unknown(signal, now).map_or_else(|| self.said.clone(), Err) {
+            Ok((verdict, why)) => Judgement { verdict, value, at, why, unknown: None },
+            Err(unknown) => Judgement { verdict: Verdict::Unknown, value, at, why: unknown.to_string(), unknown: Some(unknown) },
+        }
+    }
+
+    /// Why it is not known at a time, besides that there are too few numbers.
+    fn unknown(&self, signal: &Signal, now: Timestamp) -> Option<Unknown> {
+        if self.gone.is_some() {
+            return self.gone.clone();
+        }
+        let (at, _) = self.newest?;
+        let limit = signal.stale_after().get();
+        let ahead = since(now, at);
+        if ahead > limit {
+            return Some(Unknown::Error(format!("source clock is ahead by {} s", ahead.as_secs())));
+        }
+        let age = since(at, now);
+        (age > limit).then(|| self.reason.clone().unwrap_or(Unknown::Stale(age.as_secs())))
+    }
 }
 
 /// The time from one point to a later one; nothing if it is earlier.
@@ -78,32 +163,17 @@ fn recent_numbers(signal: &Signal, series: &Series) -> Vec<f64> {
     numbers
 }
 
-/// Why the signal is not known, if it is not.
-fn unknown(signal: &Signal, series: &Series, numbers: &[f64], now: Timestamp) -> Option<Unknown> {
-    let reason = |sample: &Sample| match &sample.value {
+/// Why a sample has no number, if it has none.
+fn reason(sample: &Sample) -> Option<Unknown> {
+    match &sample.value {
         Value::Missing(unknown) => Some(unknown.clone()),
         Value::Number(number) if !number.is_finite() => Some(Unknown::NotANumber),
         Value::Number(_) => None,
-    };
-    let newest_reason = series.latest().and_then(reason);
-    let gaps = series.iter().rev().take_while(|sample| reason(sample).is_some()).count();
-    if gaps >= count(signal.confirm) && newest_reason.is_some() {
-        return newest_reason;
     }
-    let too_few = || Unknown::TooFew(u32::try_from(numbers.len()).unwrap_or(u32::MAX), signal.samples.max(1));
-    let Some((at, _)) = series.latest_number() else {
-        return Some(newest_reason.unwrap_or_else(too_few));
-    };
-    let limit = signal.stale_after().get();
-    let ahead = since(now, at);
-    if ahead > limit {
-        return Some(Unknown::Error(format!("source clock is ahead by {} s", ahead.as_secs())));
-    }
-    let age = since(at, now);
-    if age > limit {
-        return Some(newest_reason.unwrap_or(Unknown::Stale(age.as_secs())));
-    }
-    (numbers.len() < count(signal.samples)).then(too_few)
+}
+
+fn is_number(sample: &Sample) -> bool {
+    matches!(sample.value, Value::Number(number) if number.is_finite())
 }
 
 /// A number of samples from the plan; none would mean nothing, so it is one.

@@ -5,7 +5,7 @@ mod sample;
 mod series;
 mod thin;
 
-pub use judge::{Judgement, judge};
+pub use judge::{Judgement, Watched, judge};
 pub use sample::{Sample, Unknown, Value, Verdict};
 pub use series::Series;
 pub use thin::thin;

@@ -222,8 +222,7 @@ pub(super) fn silent<'a>(release: &'a Release, stage: &'a Stage, bake: &'a Bake)
     stage.signals.iter().filter(move |id| {
         let enough = release.plan.signals.get(*id).map_or(1, |signal| (signal.samples as usize).max(1));
         let spoken = release
-            .series
-            .get(*id)
+            .series(id)
             .map_or(0, |series| series.since(bake.started).filter(|sample| sample.value.number().is_some()).count());
         !bake.length.is_zero() && spoken < enough
     })

@@ -9,7 +9,7 @@ use super::{
     state::{CheckState, Phase, Release, StageState},
 };
 use crate::{
-    health::{self, Judgement, Verdict},
+    health::{Judgement, Verdict},
     plan::{Advance, Check, CheckKind, Stage, StageKind},
 };
 
@@ -175,7 +175,7 @@ impl Release {
     /// What is thought of a signal at a time; none if the plan does not know it.
     #[must_use]
     pub fn judge(&self, signal: &str, now: Timestamp) -> Option<Judgement> {
-        Some(health::judge(self.plan.signals.get(signal)?, self.series.get(signal)?, now))
+        Some(self.watched.get(signal)?.judge(self.plan.signals.get(signal)?, now))
     }
 
     /// The state of a check at a time; open if it is not known.
@@ -196,7 +196,7 @@ impl Release {
         match state.phase {
             Phase::Idle if self.rollback.as_ref().is_some_and(|rollback| rollback.done) => StageStatus::Skipped,
             Phase::Idle if self.rollback.is_some() || !self.is_due(stage) => StageStatus::Pending,
-            Phase::Idle if self.gate(stage, state, now).is_empty() => StageStatus::Ready,
+            Phase::Idle if self.in_the_way(stage, state, now).next().is_none() => StageStatus::Ready,
             Phase::Idle => StageStatus::Blocked,
             Phase::Running => StageStatus::Running,
             Phase::Baking => StageStatus::Baking,
@@ -210,21 +210,23 @@ impl Release {
     /// What stands in the way of a stage's beginning, or of its next step.
     #[must_use]
     pub fn gate(&self, stage: &Stage, state: &StageState, now: Timestamp) -> Vec<Blocker> {
-        let mut blockers = self.holds();
+        self.in_the_way(stage, state, now).collect()
+    }
+
+    /// The same, found one by one.
+    fn in_the_way(&self, stage: &Stage, state: &StageState, now: Timestamp) -> impl Iterator<Item = Blocker> {
         let checks = self.plan.checks.iter().filter(|check| check.before.as_deref() == Some(stage.id.as_str()));
-        for check in checks {
+        let unsettled = checks.filter_map(move |check| {
             let status = self.check_status(check, now);
-            if !status.holds() {
-                blockers.push(Blocker {
-                    stage: Some(stage.id.clone()),
-                    kind: BlockerKind::Check,
-                    id: check.id.clone(),
-                    why: self.check_words(check, status),
-                });
-            }
-        }
-        blockers.extend(self.unhealthy(stage, state, now));
-        blockers
+            (!status.holds()).then(|| Blocker {
+                stage: Some(stage.id.clone()),
+                kind: BlockerKind::Check,
+                id: check.id.clone(),
+                why: self.check_words(check, status),
+            })
+        });
+        let signals = std::iter::once_with(move || self.unhealthy(stage, state, now)).flatten();
+        self.holds().into_iter().chain(unsettled).chain(signals)
     }
 
     /// The signals of a stage that do not let it go on.

@@ -14,7 +14,7 @@ use super::{
     words,
 };
 use crate::{
-    health::{Sample, Series, Verdict},
+    health::{Sample, Series, Verdict, Watched},
     plan::{Duration, Id, Plan, Stage},
 };
 
@@ -49,7 +49,7 @@ pub struct Release {
     /// What was last written down of each signal's verdict.
     pub turns: IndexMap<Id, Turn>,
     /// The samples at hand of each signal.
-    pub series: IndexMap<Id, Series>,
+    pub(super) watched: IndexMap<Id, Watched>,
     /// Why nothing new starts, if so.
     pub hold: Option<Hold>,
     /// When it last went on after a hold.
@@ -389,7 +389,7 @@ impl Release {
             stages: plan.stages.iter().map(|_| StageState::default()).collect(),
             checks: plan.checks.iter().map(|check| (check.id.clone(), CheckState::default())).collect(),
             turns: IndexMap::new(),
-            series: plan.signals.keys().map(|id| (id.clone(), Series::default())).collect(),
+            watched: plan.signals.keys().map(|id| (id.clone(), Watched::default())).collect(),
             plan: plan.into(),
             hold: None,
             resumed: None,
@@ -423,9 +423,15 @@ impl Release {
 
     /// Takes a signal's sample in.
     pub fn observe(&mut self, signal: &str, sample: Sample) {
-        if let Some(series) = self.series.get_mut(signal) {
-            series.push(sample);
+        if let Some(watched) = self.watched.get_mut(signal) {
+            watched.push(sample);
         }
+    }
+
+    /// The samples at hand of a signal; none if the plan does not know it.
+    #[must_use]
+    pub fn series(&self, signal: &str) -> Option<&Series> {
+        self.watched.get(signal).map(Watched::series)
     }
 
     /// The stages of the plan with their state.

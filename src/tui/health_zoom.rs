@@ -210,7 +210,7 @@ impl HealthZoom {
     pub(crate) fn samples<'a>(&'a self, release: &'a Release, signal: &str) -> Vec<&'a Sample> {
         match self.held.iter().find(|held| held.signal == signal) {
             Some(held) => held.samples.iter().collect(),
-            None => release.series.get(signal).map_or_else(Vec::new, |series| series.iter().collect()),
+            None => release.series(signal).map_or_else(Vec::new, |series| series.iter().collect()),
         }
     }
 }

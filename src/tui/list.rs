@@ -1,12 +1,14 @@
 //! The rows of the panes: which are shown, and which one is selected.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use super::app::App;
 use crate::{
     health::Verdict,
     plan::CheckKind,
-    release::{CheckStatus, Phase, verdict_word},
+    release::{Blocker, CheckStatus, Phase, verdict_word},
 };
 
 /// The three panes.
@@ -150,14 +152,19 @@ impl App {
 
     /// The row selected in a pane, by its place in the plan: where the person put it, else where the action is.
     pub(crate) fn row(&self, pane: Pane, now: Timestamp) -> usize {
-        let rows = self.rows(pane, now);
-        let wanted = self.lists.of(pane).chosen.unwrap_or_else(|| self.follow(pane, now));
+        let blockers = if pane == Pane::Checks { self.shown().blockers(now) } else { Vec::new() };
+        self.row_of(pane, &self.rows(pane, now), &blockers, now)
+    }
+
+    /// The same, among rows and by what stands in the way as they were found out already.
+    pub(crate) fn row_of(&self, pane: Pane, rows: &[usize], blockers: &[Blocker], now: Timestamp) -> usize {
+        let wanted = self.lists.of(pane).chosen.unwrap_or_else(|| self.follow(pane, blockers, now));
         // Where the filter hides it, the next one that is shown.
         rows.iter().find(|row| **row >= wanted).or(rows.last()).copied().unwrap_or(0)
     }
 
     /// The row where the action is.
-    fn follow(&self, pane: Pane, now: Timestamp) -> usize {
+    fn follow(&self, pane: Pane, blockers: &[Blocker], now: Timestamp) -> usize {
         let release = self.shown();
         let place = match pane {
             Pane::Stages => {
@@ -168,9 +175,9 @@ impl App {
                     .or_else(|| release.stages.iter().rposition(|state| state.phase != Phase::Idle))
             }
             Pane::Checks => {
-                let blocks = release.blockers(now);
+                let blocks = blockers.iter().map(|blocker| blocker.id.as_str()).collect::<HashSet<_>>();
                 let checks = &release.plan.checks;
-                let blocking = checks.iter().position(|check| blocks.iter().any(|blocker| blocker.id == check.id));
+                let blocking = checks.iter().position(|check| blocks.contains(check.id.as_str()));
                 blocking.or_else(|| checks.iter().position(|check| !release.check_status(check, now).holds()))
             }
             Pane::Health => {
@@ -186,9 +193,13 @@ impl App {
         if self.rows(self.pane, now).is_empty() {
             return None;
         }
-        let row = self.row(self.pane, now);
+        self.subject_of(self.pane, self.row(self.pane, now))
+    }
+
+    /// What a row of a pane is.
+    pub(crate) fn subject_of(&self, pane: Pane, row: usize) -> Option<Subject> {
         let plan = &self.release.plan;
-        match self.pane {
+        match pane {
             Pane::Stages => plan.stages.get(row).map(|stage| Subject::Stage(stage.id.clone())),
             Pane::Checks => plan.checks.get(row).map(|check| Subject::Check(check.id.clone())),
             Pane::Health => plan.signals.get_index(row).map(|(id, _)| Subject::Signal(id.clone())),

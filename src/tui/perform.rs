@@ -14,7 +14,6 @@ use super::{
     health_zoom::HealthAct,
     link::{Keep, Request},
     list::{Pane, Subject},
-    palette::Palette,
 };
 use crate::{
     plan::CheckKind,

@@ -17,8 +17,10 @@ use super::{
 };
 use crate::release::Release;
 
-/// Frames come no closer than this.
+/// Frames come no closer than this,
 const FRAME: Duration = Duration::from_millis(16);
+/// but for what a person does: that is shown at once, or nearly so where it comes in a flood.
+const ANSWER: Duration = Duration::from_millis(2);
 /// How much is taken in before the screen is drawn and the keys are looked at again.
 const AT_ONCE: usize = 512;
 
@@ -70,7 +72,8 @@ pub async fn run<B: Console>(
     // When the stream ends the terminal is gone or nobody will ever press a key again.
     let mut input = pin!(input.chain(stream::once(async { Input::Stop(Stop::Closed) })));
     let mut told = true;
-    let mut frame = Instant::now();
+    let mut drawn = Instant::now();
+    let mut frame = drawn;
     let mut wake = None;
     loop {
         if app.is_dirty() && Instant::now() >= frame {
@@ -78,7 +81,8 @@ pub async fn run<B: Console>(
             let mut shown = None;
             terminal.draw(|frame| shown = Some(draw(&app, frame, now)))?;
             app.drawn(shown.unwrap_or_default());
-            frame = Instant::now() + FRAME;
+            drawn = Instant::now();
+            frame = drawn + FRAME;
             wake = app.next_change(now).map(|wait| Instant::now() + wait);
         }
         let until = if app.is_dirty() { Some(frame) } else { wake };
@@ -91,6 +95,7 @@ pub async fn run<B: Console>(
         };
         let now = clock.now();
         let mut effects = Vec::new();
+        let mut answers = matches!(came, Came::Input(_));
         match came {
             Came::Time => {
                 app.touch();
@@ -113,10 +118,14 @@ pub async fn run<B: Console>(
         for _ in 0..AT_ONCE {
             // Polled with this task's own waker, so that whatever stream it is wakes this loop.
             let Poll::Ready(Some(input)) = futures::poll!(input.next()) else { break };
+            answers = true;
             effects.extend(update(&mut app, Message::Input(input), now));
             if app.exit().is_some() {
                 break;
             }
+        }
+        if answers {
+            frame = frame.min(drawn + ANSWER);
         }
         carry_out(effects, terminal, &link, &mut app, now)?;
         if let Some(exit) = app.exit() {

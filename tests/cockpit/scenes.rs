@@ -416,6 +416,13 @@ impl Hand {
         terminal.backend().buffer().clone()
     }
 
+    /// What a screen would show, without anybody having seen it.
+    pub(crate) fn peek(&self, width: u16, height: u16) -> Buffer {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| drop(draw(&self.app, frame, self.now))).unwrap();
+        terminal.backend().buffer().clone()
+    }
+
     pub(crate) fn text(&mut self, width: u16, height: u16) -> String {
         text(&self.screen(width, height))
     }

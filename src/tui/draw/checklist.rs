@@ -18,7 +18,7 @@ pub(super) fn checks(paint: &mut Paint<'_>, area: Rect) {
     let focused = view.app.pane == Pane::Checks;
     let note = view.filtered(Pane::Checks, &checked(view));
     let inner = paint.frame(area, "Checklist", &note, focused);
-    let selected = view.app.row(Pane::Checks, view.now);
+    let selected = view.selected(Pane::Checks);
     let height = usize::from(inner.height);
     let rows = view.rows(Pane::Checks);
     let len = rows.len();

@@ -104,7 +104,7 @@ struct Hand {
 fn under_hand(view: &View<'_>) -> Hand {
     let (release, app, now) = (view.release, view.app, view.now);
     let hand = |action, what, words: String, can| Hand { action, what, words, can };
-    let subject = app.subject(now);
+    let subject = view.subject();
     match &subject {
         Some(Subject::Check(id)) => {
             let signed = view.plan.check(id).is_some_and(|check| check.kind == CheckKind::Signed);

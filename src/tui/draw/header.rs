@@ -9,6 +9,9 @@ use crate::{
     tui::words,
 };
 
+/// How many lines the head has.
+pub(super) const LINES: u16 = 2;
+
 /// Two lines: what it is, and how it stands.
 pub(super) fn header(paint: &mut Paint<'_>, area: Rect) {
     let (first, second) = cut(area, 1);

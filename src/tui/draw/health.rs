@@ -10,7 +10,7 @@ use super::{
     panes::{first_shown, line, more_marks},
 };
 use crate::{
-    health::{Judgement, Series, Verdict, judge},
+    health::{Judgement, Series, Verdict},
     plan::{Side, Signal},
     release::{Release, verdict_word},
     tui::{app::Hit, list::Pane, words},
@@ -27,8 +27,7 @@ pub(super) struct Health {
 impl Health {
     pub(super) fn of(release: &Release, now: Timestamp) -> Self {
         let plan = &release.plan;
-        let none = Series::new();
-        let judged = plan.signals.iter().map(|(id, signal)| judge(signal, release.series.get(id).unwrap_or(&none), now));
+        let judged = plan.signals.keys().filter_map(|id| release.judge(id, now));
         let baselines: BTreeSet<&str> = plan.signals.values().filter_map(|signal| signal.baseline.as_deref()).collect();
         Self { judged: judged.collect(), is_baseline: plan.signals.keys().map(|id| baselines.contains(id.as_str())).collect() }
     }
@@ -90,7 +89,7 @@ pub(super) fn health(paint: &mut Paint<'_>, area: Rect) {
     let focused = view.app.pane == Pane::Health;
     let note = view.filtered(Pane::Health, worst(view));
     let inner = paint.frame(area, "Health", &note, focused);
-    let selected = view.app.row(Pane::Health, view.now);
+    let selected = view.selected(Pane::Health);
     let rows = view.rows(Pane::Health);
     let len = rows.len();
     if view.plan.signals.is_empty() {
@@ -234,7 +233,7 @@ fn stretches(signal: &Signal, series: &Series, columns: usize) -> Vec<Option<f64
 /// The last minutes of a signal in one line. What was beyond a threshold has that look.
 fn sparkline(view: &View<'_>, of: Judged<'_>, columns: usize) -> Vec<(String, Style)> {
     let signal = of.signal;
-    let Some(series) = view.release.series.get(of.id) else { return Vec::new() };
+    let Some(series) = view.release.series(of.id) else { return Vec::new() };
     let numbers = stretches(signal, series, columns);
     let (low, high) = limits(signal, &numbers);
     let look = |number: Option<f64>| {

@@ -32,7 +32,7 @@ const SMALL: (u16, u16) = (36, 9);
 pub(super) fn zoomed(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
     paint.shown.page = area.height.saturating_sub(2);
-    let selected = view.app.row(Pane::Health, view.now);
+    let selected = view.selected(Pane::Health);
     let of = signal(view, selected).filter(|of| view.rows(Pane::Health).contains(&of.index));
     let Some(of) = of else {
         let inner = paint.frame(area, "Health", &view.filtered(Pane::Health, worst(view)), true);
@@ -183,7 +183,7 @@ fn small_charts(paint: &mut Paint<'_>, area: Rect, selected: Judged<'_>) {
 /// A chart of a signal's last minutes, as far as its samples at hand reach.
 pub(super) fn chart_of<'a>(view: &'a View<'_>, id: &str) -> Option<Chart<'a>> {
     let signal = view.plan.signals.get(id)?;
-    let oldest = view.release.series.get(id)?.iter().map(|sample| sample.at).min()?;
+    let oldest = view.release.series(id)?.iter().map(|sample| sample.at).min()?;
     let from = oldest.max(Range::Minutes15.window(view.release, view.now).0);
     Some(chart(view, None, id, signal, (from, view.now.max(from))))
 }
@@ -199,7 +199,7 @@ fn chart<'a>(
         let release = view.release;
         let mut points: Vec<Point> = match zoom {
             Some(zoom) => zoom.samples(release, id).into_iter().map(Point::from).collect(),
-            None => release.series.get(id).into_iter().flat_map(|series| series.iter().map(Point::from)).collect(),
+            None => release.series(id).into_iter().flat_map(|series| series.iter().map(Point::from)).collect(),
         };
         // Numbers carry their source's time, and gaps ours.
         points.sort_by_key(|point| point.at);

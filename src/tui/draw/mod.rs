@@ -30,7 +30,7 @@ use self::paint::{Paint, cut, cut_left, inside};
 use super::{
     actions::Action,
     app::{self, App, Overlay, Shown},
-    list::Pane,
+    list::{Pane, Subject},
     reader::Room,
     theme::{Glyphs, Theme},
     words,
@@ -69,6 +69,8 @@ struct View<'a> {
     status: ReleaseStatus,
     blockers: Vec<Blocker>,
     rows: [Vec<usize>; 3],
+    /// The selected row of each pane.
+    selected: [usize; 3],
     health: health::Health,
 }
 
@@ -87,6 +89,12 @@ pub(super) fn render(app: &App, buffer: &mut Buffer, now: Timestamp) -> (Shown, 
     let release = app.shown();
     // A frozen display shows the time at which it was frozen, too.
     let at = app.shown_at(now);
+    let blockers = release.blockers(at);
+    let rows = Pane::ALL.map(|pane| app.rows(pane, at));
+    let mut selected = [0; 3];
+    for ((pane, rows), selected) in Pane::ALL.into_iter().zip(&rows).zip(&mut selected) {
+        *selected = app.row_of(pane, rows, &blockers, at);
+    }
     let view = View {
         app,
         release,
@@ -95,8 +103,9 @@ pub(super) fn render(app: &App, buffer: &mut Buffer, now: Timestamp) -> (Shown, 
         glyphs: app.settings.symbols.glyphs(),
         now: at,
         status: release.status(at),
-        blockers: release.blockers(at),
-        rows: Pane::ALL.map(|pane| app.rows(pane, at)),
+        blockers,
+        rows,
+        selected,
         health: health::Health::of(release, at),
     };
     let mut paint = Paint { buffer, view: &view, shown: Shown::sized(area.width, area.height) };
@@ -184,6 +193,22 @@ impl View<'_> {
             Pane::Checks => checks,
             Pane::Health => health,
         }
+    }
+
+    /// The row selected in a pane, by its place in the plan.
+    fn selected(&self, pane: Pane) -> usize {
+        let [stages, checks, health] = self.selected;
+        match pane {
+            Pane::Stages => stages,
+            Pane::Checks => checks,
+            Pane::Health => health,
+        }
+    }
+
+    /// What the selected row of the pane with the keys is.
+    fn subject(&self) -> Option<Subject> {
+        let pane = self.app.pane;
+        if self.rows(pane).is_empty() { None } else { self.app.subject_of(pane, self.selected(pane)) }
     }
 
     /// Behind a pane's title: what its rows are filtered by, if they are.

@@ -3,7 +3,7 @@
 use ratatui::{layout::Rect, style::Style};
 use tui_input::Input as Field;
 
-use super::{Paint, inside};
+use super::{Paint, header, inside};
 use crate::tui::{
     app::Hit,
     dialog::{Dialog, Focus, Form},
@@ -18,13 +18,14 @@ pub(super) fn behind(paint: &mut Paint<'_>, screen: Rect, area: Rect) {
     paint.clear(Rect { y: area.y, height: area.height, ..screen });
 }
 
-/// An area in the middle, at most so large.
+/// An area in the middle, at most so large. The head of the screen stays in sight, whatever lies over the rest.
 pub(super) fn middle(area: Rect, width: u16, height: u16) -> Rect {
     let width = width.min(area.width.saturating_sub(2));
-    let height = height.min(area.height);
+    let height = height.min(area.height.saturating_sub(header::LINES));
+    let above = area.height.saturating_sub(height) / 2;
     Rect {
         x: area.x.saturating_add(area.width.saturating_sub(width) / 2),
-        y: area.y.saturating_add(area.height.saturating_sub(height) / 2),
+        y: area.y.saturating_add(above.max(header::LINES)),
         width,
         height,
     }

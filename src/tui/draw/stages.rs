@@ -34,7 +34,7 @@ pub(super) fn stages(paint: &mut Paint<'_>, area: Rect) {
     let usually = release(view, usize::from(area.width).saturating_sub(HEAD));
     let note = view.filtered(Pane::Stages, &format!("{passed}/{}{usually}", view.plan.stages.len()));
     let inner = paint.frame(area, "Stages", &note, focused);
-    let selected = view.app.row(Pane::Stages, view.now);
+    let selected = view.selected(Pane::Stages);
     let titles = view.plan.stages.iter().map(|stage| words::width(stage.title()).saturating_add(flag_width(view, stage)));
     let columns = StageColumns::of(usize::from(inner.width), titles.max().unwrap_or(0));
 
@@ -215,8 +215,8 @@ fn stage_middle(
         StageStatus::Pending => vec![("pending".to_owned(), theme.dim)],
         StageStatus::Skipped => vec![("skipped".to_owned(), theme.dim)],
         StageStatus::Blocked => {
-            let gate = view.release.gate(stage, state, view.now);
-            let by = gate.iter().find(|blocker| blocker.stage.is_some()).or(gate.first());
+            let own = view.blockers.iter().find(|blocker| blocker.stage.as_ref() == Some(&stage.id));
+            let by = own.or_else(|| view.blockers.iter().find(|blocker| blocker.stage.is_none()));
             vec![(by.map_or_else(|| "blocked".to_owned(), |by| format!("needs {}", by.id)), look)]
         }
         StageStatus::Ready if stage.advance == Advance::Manual => {

@@ -149,7 +149,7 @@ fn lines(wanted: usize) -> u16 {
 }
 
 fn selected<'a>(view: &View<'a>) -> Option<(&'a Stage, &'a StageState)> {
-    view.release.stages().nth(view.app.row(Pane::Stages, view.now))
+    view.release.stages().nth(view.selected(Pane::Stages))
 }
 
 fn now_frame(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &StageState) {
@@ -185,7 +185,7 @@ fn all(paint: &mut Paint<'_>, area: Rect) {
     let shown = view.rows(Pane::Stages);
     let stages = shown.iter().filter_map(|index| view.release.stages().nth(*index));
     let rows = stages.map(|(stage, state)| row(view, stage, state)).collect::<Vec<_>>();
-    let selected = view.app.row(Pane::Stages, view.now);
+    let selected = view.selected(Pane::Stages);
     let height = usize::from(inner.height.saturating_sub(1));
     let first = first_shown(shown.binary_search(&selected).unwrap_or(0), rows.len(), height);
     paint.shown.page = inner.height.saturating_sub(1);
