@@ -1,6 +1,6 @@
 //! A cockpit in the hands of somebody who does anything at all, over a release that really flies: whatever comes in, in
 //! whatever order and at whatever size, nothing falls over and nothing is done that was not shown and meant.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "what helps a test may fail it")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what helps a test may fail it")]
 
 #[path = "cockpit/scenes.rs"]
 #[expect(dead_code, reason = "the other tests use the rest")]

@@ -125,7 +125,7 @@ pub(crate) fn event(n: usize) -> (String, EventKind) {
     match n % 8 {
         0 | 2 | 4 => (controller(), EventKind::CheckStarted { check: check(n / 2) }),
         1 | 3 | 5 => {
-            let result = if n % 5 == 0 { CheckResult::Failed } else { CheckResult::Passed };
+            let result = if n.is_multiple_of(5) { CheckResult::Failed } else { CheckResult::Passed };
             (controller(), EventKind::CheckEnded { check: check(n / 2), result, detail: format!("run {n} said so") })
         }
         6 => {
