@@ -13,6 +13,8 @@ mod emulator;
 #[cfg(test)]
 mod line;
 #[cfg(test)]
+mod person;
+#[cfg(test)]
 mod prometheus;
 #[cfg(test)]
 mod scripts;
