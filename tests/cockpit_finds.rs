@@ -172,7 +172,7 @@ fn a_frozen_display_stands_still_while_the_release_goes_on() {
     assert!(later.contains("1 event since") && later.contains("T+00:26:17") && !later.contains("wait for me"), "{later}");
     assert_eq!(hand.app.next_change(hand.now), None, "nothing wakes it");
     // Nobody promotes what may be old, and everybody may go back from it.
-    assert_eq!(hand.press(Code::Char('p')), []);
+    assert_eq!(acts(&hand.press(Code::Char('p'))), 0);
     assert!(hand.text(120, 36).contains("the display is frozen: f thaws it first"));
     hand.press(Code::Char('R'));
     hand.types("production");
@@ -205,9 +205,9 @@ fn the_mouse_selects_and_looks_and_never_confirms() {
     assert_eq!(hand.calls, [Call::Mouse(true), Call::Mouse(false)]);
     hand.now += jiff::SignedDuration::from_secs(10);
     let at = place(&mut hand, "Rollback plan");
-    assert_eq!(mouse(&mut hand, Gesture::Click, at), []);
+    assert_eq!(acts(&mouse(&mut hand, Gesture::Click, at)), 0);
     assert!(hand.text(120, 36).contains("s sign → signs rollback-plan"), "{}", hand.text(120, 36));
-    assert_eq!(mouse(&mut hand, Gesture::Click, at), []);
+    assert_eq!(acts(&mouse(&mut hand, Gesture::Click, at)), 0);
     assert!(hand.text(120, 36).contains("esc closes"), "a second click looks closer");
     mouse(&mut hand, Gesture::Click, (0, 35));
     assert!(!hand.text(120, 36).contains("esc closes"), "a click beside it leaves it");
@@ -218,11 +218,11 @@ fn the_mouse_selects_and_looks_and_never_confirms() {
     mouse(&mut hand, Gesture::Click, at);
     let at = place(&mut hand, "[ Roll back ]");
     for _ in 0..5 {
-        assert_eq!(mouse(&mut hand, Gesture::Click, at), []);
+        assert_eq!(acts(&mouse(&mut hand, Gesture::Click, at)), 0);
         hand.text(120, 36);
     }
     let at = place(&mut hand, "[ Cancel ]");
-    assert_eq!(mouse(&mut hand, Gesture::Click, at), []);
+    assert_eq!(acts(&mouse(&mut hand, Gesture::Click, at)), 0);
     assert!(!hand.text(120, 36).contains("[ Cancel ]"));
 }
 

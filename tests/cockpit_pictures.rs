@@ -1,6 +1,6 @@
 //! The screens that the cockpit is judged by, in every look and at every size: each is a snapshot, and each can be drawn as
 //! a picture with `FLIGHTDECK_PICTURES=folder cargo test --test cockpit_pictures`.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "what helps a test may fail it")]
+#![expect(clippy::unwrap_used, reason = "what helps a test may fail it")]
 
 #[path = "cockpit/scenes.rs"]
 #[expect(dead_code, reason = "the other tests use the rest")]

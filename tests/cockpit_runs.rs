@@ -168,7 +168,11 @@ async fn promotes_from_key_to_request_and_shows_the_answer() {
     };
     cockpit.tell(Update::Samples(vec![fresh("errors", 0.2), fresh("p95", 180.0)])).await;
     cockpit.press(Code::Enter).await;
-    let Ok(Request::Act { id, command }) = cockpit.requests.try_recv() else { panic!("{}", cockpit.screen.screen().contents()) };
+    let acts = std::iter::from_fn(|| cockpit.requests.try_recv().ok()).find_map(|request| match request {
+        Request::Act { id, command } => Some((id, command)),
+        _ => None,
+    });
+    let Some((id, command)) = acts else { panic!("{}", cockpit.screen.screen().contents()) };
     assert_eq!(command.ask, Ask::Promote(Some("canary".to_owned())));
     assert!(cockpit.shows("promote canary: sent"));
     cockpit.tell(Update::Answer { id, answer: Ok("promoted canary to 50 %".to_owned()) }).await;

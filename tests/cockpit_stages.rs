@@ -1,5 +1,4 @@
 //! The stages with the whole screen, what things usually take, and the output of a task.
-#![expect(clippy::unwrap_used, reason = "what helps a test may fail it")]
 
 #[path = "cockpit/scenes.rs"]
 #[expect(dead_code, reason = "the other tests use the rest")]

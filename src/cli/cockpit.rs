@@ -1,20 +1,20 @@
 //! `flightdeck [PLAN]`: the cockpit.
 
-use std::{io::IsTerminal, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use ratatui::Terminal;
 use tokio::sync::{mpsc::WeakSender, oneshot};
 
 use super::{
-    Exit, Failure, Global, link,
+    Exit, Failure, Global, is_terminal, link,
     looks::{self, Looks},
-    open, thread,
+    open, thread, welcome,
 };
 use crate::{
     controller::Logbook,
     journal::{Journal, JournalError, Location},
     settings::{Settings, Watch},
-    terminal::{Capabilities, Guard, Local, input},
+    terminal::{self, Capabilities, Guard, Local},
     tui::{self, Stop, SystemClock, Update},
 };
 
@@ -35,6 +35,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failure> {
+    // Where there is nothing to show yet, a person is asked what to do.
+    if arguments.release.is_none() && arguments.plan.is_none() && is_terminal() && open::plan_path(None).is_err() {
+        return welcome::run(global, &arguments.looks);
+    }
     let location = global.location()?;
     let id = match (&arguments.release, &arguments.plan) {
         (Some(named), _) => open::find(&Journal::open_existing(&location)?, Some(named))?,
@@ -69,7 +73,7 @@ fn of_plan(location: &Location, plan: Option<&std::path::Path>) -> Result<String
 
 /// Refuses where nobody could see a screen or press a key.
 pub(super) fn require_terminal(instead: &str) -> Result<(), Failure> {
-    if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
+    if is_terminal() {
         return Ok(());
     }
     Err(Failure::wrong(format!("the cockpit needs a terminal; {instead}")))
@@ -83,15 +87,19 @@ pub(super) fn open(location: &Location, logbook: Logbook, operator: String, look
     let release = logbook.release.clone();
     let runtime = thread::runtime()?;
 
-    let guard = Guard::enter()?;
+    let guard = Guard::enter(terminal::log(log_file().as_deref())?)?;
     end_on_panic();
     let flown = runtime.block_on(async {
-        let input = input()?;
+        let input = terminal::input(guard.clone())?;
+        if capabilities.keyboard {
+            guard.ask_keyboard()?;
+        }
         let (ended, over) = oneshot::channel();
         let driving = thread::Driving::begin(location, &release.id, ended)?;
         let (link, follower, update) = link::begin(location, logbook, over)?;
+        let console = Local::stdout(guard.clone(), &capabilities).with_alerts(read.user.alerts.unwrap_or_default());
         let _watch = watch(looks, read, capabilities, update);
-        let mut terminal = Terminal::new(Local::stdout())?;
+        let mut terminal = Terminal::new(console)?;
         let exit = tui::run(&mut terminal, release, link, input, settings, SystemClock).await;
         Ok::<_, Failure>((exit, driving, follower))
     });
@@ -109,6 +117,15 @@ pub(super) fn open(location: &Location, logbook: Logbook, operator: String, look
         tui::Exit::Quit => Ok(Exit::Done),
         tui::Exit::Stopped(_) => Ok(Exit::Unknown),
     }
+}
+
+/// Where what would get onto the screen is written: by default a file in the platform's folder for such.
+pub(super) fn log_file() -> Option<PathBuf> {
+    let set = std::env::var_os("FLIGHTDECK_LOG").filter(|path| !path.is_empty()).map(PathBuf::from);
+    set.or_else(|| {
+        let folders = directories::ProjectDirs::from("", "", "flightdeck")?;
+        Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).join("flightdeck.log"))
+    })
 }
 
 /// Shows changed settings at once. Where the system does not tell of changes they count from the next time on.

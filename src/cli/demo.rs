@@ -31,6 +31,13 @@ pub(super) struct Arguments {
     looks: Looks,
 }
 
+impl Arguments {
+    /// The demo as it is flown without arguments.
+    pub(super) fn with(looks: Looks) -> Self {
+        Self { fault: FaultName::None, headless: false, looks }
+    }
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum FaultName {
     /// Nothing

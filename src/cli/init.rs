@@ -19,6 +19,12 @@ pub(super) struct Arguments {
     template: String,
 }
 
+impl Default for Arguments {
+    fn default() -> Self {
+        Self { folder: None, template: "minimal".to_owned() }
+    }
+}
+
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let text = plan::template(&arguments.template).ok_or_else(|| {
         let name = crate::text::line(&arguments.template, 40);

@@ -79,7 +79,7 @@ impl Looks {
         let flags = Flags { theme, colors, ascii, mouse };
         let (keymap, complaints) = read.user.keys.keymap();
         read.complain(complaints);
-        let Capabilities { depth, symbols } = capabilities;
+        let Capabilities { depth, symbols, .. } = capabilities;
         let chosen = Choice { flags: &flags, variable, settings: read, depth, symbols }.made();
         let mut problems = read.lines();
         let named = variable("FLIGHTDECK_THEME").filter(|name| !name.is_empty() && self.theme.is_none());

@@ -21,6 +21,7 @@ mod status;
 mod themes;
 mod thread;
 mod verify;
+mod welcome;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -248,6 +249,12 @@ fn answer(text: &str) {
     // A reader that has gone away, as `head` does, has had enough.
     let _gone = out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
     let _gone = out.flush();
+}
+
+/// Whether somebody can see a screen and press keys.
+fn is_terminal() -> bool {
+    use std::io::IsTerminal;
+    std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
 }
 
 /// Writes what is no answer to standard error.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::health::{Sample, Unknown, Value};
 
-/// How many samples of a signal are kept: seven hours at one in 5 s. They take about half a megabyte.
+/// How many samples of a signal are kept: seven hours at one in 5 s. They take 0.6 MB.
 const KEPT: i64 = 5_000;
 /// How long samples are kept.
 const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);

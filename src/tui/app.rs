@@ -1,4 +1,4 @@
-//! The cockpit's state. What every message does to it is in [`super::update`]; nothing here asks for the time or for I/O.
+//! The cockpit's state. What every message does to it is in `update.rs`; nothing here asks for the time or for I/O.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ pub struct Settings {
 }
 
 /// What a person's settings say of looks and keys. It may change while the cockpit is open.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Looks {
     /// The colours.
     pub theme: Theme,
@@ -52,12 +52,6 @@ pub struct Looks {
     pub keymap: Keymap,
     /// What is wrong with the settings, a line each: defaults stand in for it.
     pub problems: Vec<String>,
-}
-
-impl Default for Looks {
-    fn default() -> Self {
-        Self { theme: Theme::default(), themes: Vec::new(), keymap: Keymap::default(), problems: Vec::new() }
-    }
 }
 
 /// What is to be done outside of the cockpit.

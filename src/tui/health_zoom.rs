@@ -80,6 +80,10 @@ impl Range {
         let end = release.ended.map_or(now, |ended| ended.min(now));
         let Some(minutes) = self.minutes() else {
             let flown = end.duration_since(release.started).as_mins().max(0);
+            if release.is_over() {
+                let seconds = end.duration_since(release.started).as_secs().max(60);
+                return (later(release.started, -seconds / 50), later(release.started, seconds + seconds / 50));
+            }
             let days = || flown / 1440 * 1440 + 1440;
             let whole = WHOLE.into_iter().find(|whole| *whole > flown).unwrap_or_else(days);
             // A little before and behind, so that its beginning and its end are in the picture.
@@ -208,5 +212,62 @@ impl HealthZoom {
             Some(held) => held.samples.iter().collect(),
             None => release.series(signal).map_or_else(Vec::new, |series| series.iter().collect()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::{Event, EventKind};
+
+    fn release() -> Release {
+        let at = Timestamp::from_second(1_772_542_170).unwrap();
+        let plan = serde_json::from_str(r#"{"service": "checkout", "stages": []}"#).unwrap();
+        let kind = EventKind::Started {
+            release: "r".to_owned(),
+            version: "2".to_owned(),
+            previous: None,
+            plan: Box::new(plan),
+            digest: "d".to_owned(),
+            folder: "/".to_owned(),
+        };
+        Release::begin(Event { at, by: "alice".to_owned(), kind }).unwrap()
+    }
+
+    /// How many seconds before its beginning a window begins, and how long it is.
+    fn window(range: Range, release: &Release, flown: i64) -> (i64, i64) {
+        let (from, to) = range.window(release, later(release.started, flown));
+        (release.started.duration_since(from).as_secs(), to.duration_since(from).as_secs())
+    }
+
+    #[test]
+    fn windows() {
+        let mut release = release();
+        for (range, flown, expected) in [
+            (Range::Minutes5, 1000, (-700, 300)),
+            (Range::Hours6, 1000, (20_600, 21_600)),
+            // It grows by steps, with a little air around.
+            (Range::Whole, 0, (2, 124)),
+            (Range::Whole, 119, (2, 124)),
+            (Range::Whole, 120, (5, 310)),
+            (Range::Whole, 3 * 86_400, (4 * 1440, 4 * 1440 * 62)),
+        ] {
+            assert_eq!(window(range, &release, flown), expected, "{range:?} after {flown} s");
+        }
+        release.ended = Some(later(release.started, 500));
+        assert_eq!(window(Range::Whole, &release, 9000), (10, 520));
+        assert_eq!(window(Range::Minutes5, &release, 9000), (-205, 300), "it is looked at as it ended");
+    }
+
+    #[test]
+    fn the_range_is_the_whole_release_for_an_hour() {
+        let release = release();
+        let mut zoom = HealthZoom::default();
+        let at = |seconds| later(release.started, seconds);
+        assert_eq!((zoom.range(&release, at(3599)), zoom.range(&release, at(3600))), (Range::Whole, Range::Hour));
+        zoom.key(HealthAct::Longer, &release, "errors", at(10));
+        assert_eq!(zoom.range(&release, at(9999)), Range::Whole, "what was chosen stays");
+        zoom.key(HealthAct::Shorter, &release, "errors", at(10));
+        assert_eq!(zoom.range(&release, at(10)), Range::Hours6);
     }
 }

@@ -1,6 +1,6 @@
 //! The cockpit: the screen, its keys and its dialogs, over any terminal back-end and any stream of input.
 //!
-//! [`update`] takes what came in and changes the [`App`]; [`draw()`] shows it; [`run()`] does both until it is left. The
+//! [`update()`] takes what came in and changes the [`App`]; [`draw()`] shows it; [`run()`] does both until it is left. The
 //! cockpit knows the release and a [`Link`] to the rest, and nothing of the world outside.
 
 mod actions;

@@ -14,7 +14,6 @@ use super::{
     health_zoom::HealthAct,
     link::{Keep, Request},
     list::{Pane, Subject},
-    palette::Palette,
 };
 use crate::{
     plan::CheckKind,
@@ -65,7 +64,7 @@ impl App {
             }
             Action::Palette => {
                 let effects = self.close();
-                self.overlay = Some(Overlay::Palette(Box::new(Palette::default())));
+                self.overlay = Some(Overlay::Palette(Box::default()));
                 return effects;
             }
             Action::Help => {

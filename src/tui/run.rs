@@ -116,7 +116,7 @@ pub async fn run<B: Console>(
             effects.extend(update(&mut app, Message::Update(told), now));
         }
         for _ in 0..AT_ONCE {
-            // Polled with this task's own waker: the terminal's stream keeps the first it is given.
+            // Polled with this task's own waker, so that whatever stream it is wakes this loop.
             let Poll::Ready(Some(input)) = futures::poll!(input.next()) else { break };
             answers = true;
             effects.extend(update(&mut app, Message::Input(input), now));

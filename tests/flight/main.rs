@@ -9,6 +9,12 @@ mod crash;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod emulator;
+#[cfg(test)]
+mod line;
+#[cfg(test)]
+mod person;
+#[cfg(test)]
 mod prometheus;
 #[cfg(test)]
 mod scripts;

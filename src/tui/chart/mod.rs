@@ -4,11 +4,10 @@
 //! labels of what happened, the legend, the times, and at last the numbers at the left.
 
 mod flags;
+mod legend;
 mod raster;
 mod scale;
 mod time;
-
-use std::time::Duration;
 
 use jiff::{Timestamp, tz::TimeZone};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
@@ -94,8 +93,10 @@ pub(crate) struct Chart<'a> {
     pub(crate) from: Timestamp,
     /// The newest.
     pub(crate) to: Timestamp,
-    /// Up to when it is known that there was nothing where there are no numbers, in milliseconds since 1970.
+    /// Now, in milliseconds since 1970.
     pub(crate) now: i64,
+    /// Up to when there should be numbers: now, or when the release ended.
+    pub(crate) until: i64,
     /// The zone of the times.
     pub(crate) zone: &'a TimeZone,
     /// The time whose values are read.
@@ -224,9 +225,9 @@ impl Chart<'_> {
             }
             known = Some(point.at);
         }
-        let aged = known.map(|at| at.saturating_add(self.line.hole)).filter(|end| *end < self.now);
+        let aged = known.map(|at| at.saturating_add(self.line.hole)).filter(|end| *end < self.until);
         if let Some(from) = since.or(aged) {
-            stretches.push((from, self.now));
+            stretches.push((from, self.until));
         }
         stretches
     }
@@ -235,19 +236,20 @@ impl Chart<'_> {
     fn draw_unknown(&self, pen: &mut Pen<'_>, layout: &Layout, grid: &Grid) {
         let plot = layout.plot;
         for (from, to) in self.unknown() {
-            let (first, last) = (grid.dot(from, 1).max(0), grid.dot(to, 1).min(i64::from(plot.width)));
-            for column in first..last {
-                let Ok(column) = u16::try_from(column) else { continue };
-                for row in 0..plot.height {
-                    let (glyph, style) = match (row == plot.height / 2, self.ascii) {
-                        (true, _) => ('?', self.looks.unknown),
-                        (false, false) => ('░', self.looks.axis),
-                        (false, true) if (column + row.saturating_mul(2)).is_multiple_of(5) => ('?', self.looks.axis),
-                        (false, true) => continue,
-                    };
-                    pen.put(plot.x + column, plot.y + row, glyph, style);
-                }
+            let column = |at: i64| u16::try_from(grid.dot(at, 1).clamp(0, i64::from(plot.width))).unwrap_or(0);
+            let (first, last) = (column(from), column(to));
+            for (column, row) in (first..last).flat_map(|column| (0..plot.height).map(move |row| (column, row))) {
+                let glyph = match self.ascii {
+                    false => '░',
+                    true if (column + row.saturating_mul(2)).is_multiple_of(5) => '?',
+                    true => continue,
+                };
+                pen.put(plot.x + column, plot.y + row, glyph, self.looks.axis);
             }
+            let wide = last.saturating_sub(first);
+            let words = if wide >= 13 { " not known " } else { "?" };
+            let start = first.saturating_add(wide.saturating_sub(u16::try_from(words.len()).unwrap_or(0)) / 2);
+            pen.text(plot.x + start, plot.y + plot.height / 2, words, usize::from(wide), self.looks.unknown);
         }
     }
 
@@ -446,72 +448,6 @@ impl Chart<'_> {
                 pen.text(times.x.saturating_add(start), times.y, &label, usize::from(wide), self.looks.axis);
             }
         }
-    }
-
-    fn draw_legend(&self, pen: &mut Pen<'_>, area: Rect, grid: &Grid) {
-        let cell = self.cursor.and_then(|at| grid.column(at.as_millisecond()).map(|column| (at, column)));
-        let (canary, baseline) = if self.ascii { ("**", "oo") } else { ("⠒⠒", "⠂⠂") };
-        let lines = [
-            Some((&self.line, canary, self.looks.line)),
-            self.baseline.as_ref().map(|line| (line, baseline, self.looks.baseline)),
-        ];
-        let mut spans = Vec::new();
-        if let Some((at, _)) = cell {
-            let local = at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string();
-            let age = u64::try_from(self.now.saturating_sub(at.as_millisecond())).unwrap_or(0);
-            spans.push((local, self.looks.cursor));
-            spans.push((format!(", {} ago   ", words::age(Duration::from_millis(age))), self.looks.text));
-        }
-        let values: Vec<_> = lines
-            .into_iter()
-            .flatten()
-            .map(|(line, glyph, style)| {
-                let newest = || line.points.iter().rev().find_map(|point| point.number);
-                let value = match cell {
-                    Some((_, column)) => self.read(line, grid, column),
-                    None => newest().map_or_else(String::new, |number| self.with_unit(&words::number(number))),
-                };
-                (line, glyph, format!("{value}   "), style)
-            })
-            .collect();
-        let wide = |text: &str| words::width(text);
-        let whole = spans.iter().map(|(text, _)| wide(text)).sum::<usize>()
-            + values
-                .iter()
-                .map(|(line, glyph, value, _)| wide(glyph) + wide(&line.name) + wide(value.trim_end()) + 5)
-                .sum::<usize>();
-        // The values are what is read: where there is no room for the names, the lines' looks stand for them.
-        let named = whole <= usize::from(area.width).saturating_add(3);
-        for (line, glyph, value, style) in values {
-            let name = if named { format!(" {} ", line.name) } else { " ".to_owned() };
-            spans.extend([(glyph.to_owned(), style), (name, self.looks.text), (value, style)]);
-        }
-        let mut x = area.x;
-        for (text, style) in spans {
-            let room = usize::from(area.right().saturating_sub(x));
-            x = x.saturating_add(pen.text(x, area.y, &text, room, style));
-        }
-    }
-
-    /// The numbers of a line in a cell, in words: those that fall into it, or the last before it if that still counts.
-    fn read(&self, line: &Line, grid: &Grid, column: u16) -> String {
-        let (from, to) = grid.span(column);
-        let until = line.points.partition_point(|point| point.at < to);
-        let before = line.points.get(..until).unwrap_or_default();
-        let here = before.iter().rev().take_while(|point| point.at >= from).filter_map(|point| point.number);
-        let (low, high) =
-            here.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), number| (low.min(number), high.max(number)));
-        if low <= high {
-            let (low, high) = (words::number(low), words::number(high));
-            return self.with_unit(&if low == high { low } else { format!("{low} to {high}") });
-        }
-        let last = before.last().filter(|point| to.saturating_sub(point.at) <= line.hole.saturating_add(grid.cell()));
-        last.and_then(|point| point.number)
-            .map_or_else(|| "not known".to_owned(), |number| self.with_unit(&words::number(number)))
-    }
-
-    fn with_unit(&self, number: &str) -> String {
-        if self.unit.is_empty() { number.to_owned() } else { format!("{number} {}", self.unit) }
     }
 }
 

@@ -42,6 +42,7 @@ fn chart(zone: &TimeZone, line: Line) -> Chart<'_> {
         from: Timestamp::from_second(NOW - 300).unwrap(),
         to: Timestamp::from_second(NOW).unwrap(),
         now: NOW * 1000,
+        until: NOW * 1000,
         zone,
         cursor: None,
         legend: true,

@@ -169,17 +169,17 @@ fn under_hand(view: &View<'_>) -> Hand {
 /// What goes on by itself, how long it still takes, and what comes then.
 fn under_way(view: &View<'_>) -> Option<String> {
     let (stage, state) = view.release.stages().find(|(_, state)| state.phase.is_open())?;
-    let Some(bake) = state.bake.as_ref().filter(|_| state.phase == Phase::Baking) else {
+    if state.phase != Phase::Baking {
         return Some(format!("{} is under way", stage.title()));
-    };
+    }
     let last = state.step as usize >= stage.steps().len();
     let then = match stage.advance {
         _ if last => "then it has passed",
         Advance::Manual => "then it waits for you",
         Advance::Auto => "then it takes the next step",
     };
-    let left = bake.left(view.now).rounded().get();
-    Some(format!("{} is watched for {} more, {then}", stage.title(), words::span(left)))
+    // How long it still takes is in the stages: a number that changes here too would only be noise.
+    Some(format!("{} is watched, {then}", stage.title()))
 }
 
 fn key_line(paint: &mut Paint<'_>, area: Rect) {

@@ -1,0 +1,65 @@
+//! The cockpit where there is no plan: a screen that says what can be done next, and does it.
+
+use std::time::Duration;
+
+use ratatui::Terminal;
+
+use super::{Exit, Failure, Global, cockpit, demo, init, looks, looks::Looks, open::PLAN, thread};
+use crate::{
+    controller::Logbook,
+    journal::{Journal, JournalError, Location},
+    terminal::{self, Capabilities, Guard, Local},
+    tui::{self, Choice, Welcome},
+};
+
+/// How long a terminal that is gone may take to be given back.
+const GONE: Duration = Duration::from_millis(200);
+
+/// Asks what to do, and does it.
+pub(super) fn run(global: &Global, looks: &Looks) -> Result<Exit, Failure> {
+    let location = global.location()?;
+    match ask(&location, global.operator()?, looks)? {
+        Choice::Demo => demo::run(&demo::Arguments::with(looks.clone()), global),
+        Choice::Init => init::run(&init::Arguments::default()),
+        Choice::Open(id) => {
+            let logbook = Logbook::open(Journal::open_existing(&location)?, &id)?;
+            cockpit::open(&location, logbook, global.operator()?, looks)
+        }
+        Choice::Leave => Ok(Exit::Done),
+    }
+}
+
+/// What can be chosen: the releases under way, and a plan here.
+fn offered(location: &Location) -> Result<Welcome, Failure> {
+    let rows = match Journal::open_existing(location) {
+        Ok(journal) => journal.releases()?,
+        Err(JournalError::Missing { .. }) => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let active = rows.into_iter().filter(|row| !row.ended);
+    let releases = active.map(|row| {
+        let words = format!("{} {}, began {:.0}", row.service, row.version, row.started);
+        (row.release, words)
+    });
+    Ok(Welcome { releases: releases.collect(), folder: format!("./{PLAN}") })
+}
+
+fn ask(location: &Location, operator: String, looks: &Looks) -> Result<Choice, Failure> {
+    let welcome = offered(location)?;
+    let capabilities = Capabilities::of(|name| std::env::var(name).ok()).map_err(|unfit| Failure::wrong(unfit.to_string()))?;
+    let read = looks::read();
+    let settings = looks.session(&read, operator, capabilities)?;
+    let runtime = thread::runtime()?;
+    let guard = Guard::enter(terminal::log(cockpit::log_file().as_deref())?)?;
+    let chosen = runtime.block_on(async {
+        let input = terminal::input(guard.clone())?;
+        let mut terminal = Terminal::new(Local::stdout(guard.clone(), &capabilities))?;
+        Ok::<_, Failure>(tui::welcome(&mut terminal, input, &welcome, &settings).await?)
+    });
+    if chosen.is_err() {
+        guard.restore_within(GONE)
+    } else {
+        guard.restore()
+    }
+    chosen
+}
