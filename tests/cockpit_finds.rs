@@ -174,6 +174,10 @@ fn a_frozen_display_stands_still_while_the_release_goes_on() {
     // Nobody promotes what may be old, and everybody may go back from it.
     assert_eq!(acts(&hand.press(Code::Char('p'))), 0);
     assert!(hand.text(120, 36).contains("the display is frozen: f thaws it first"));
+    // Bob's hold, which is not shown, is not ended by a key that seems to hold.
+    hand.press(Code::Char(' '));
+    let shown = hand.text(120, 36);
+    assert!(shown.contains("the display is frozen: f thaws it first") && !shown.contains("Go on?"), "{shown}");
     hand.press(Code::Char('R'));
     hand.types("production");
     assert_eq!(acts(&hand.press(Code::Enter)), 1);

@@ -321,7 +321,7 @@ impl Play {
             dangerous => self.confirmed(dangerous, command.seen.as_ref(), enter)?,
         }
         let frozen = text(&self.hand.peek(80, 24)).contains("FROZEN at");
-        let allowed = matches!(ask, Ask::Rollback | Ask::Hold | Ask::Resume | Ask::Note(_));
+        let allowed = matches!(ask, Ask::Rollback | Ask::Hold | Ask::Note(_));
         prop_assert!(!frozen || allowed, "a frozen display led to {ask:?}");
         self.asked.push(command.ask);
         Ok(())
