@@ -305,6 +305,19 @@ fn changed_settings_are_worn_at_once_and_their_mistakes_are_said() {
 }
 
 #[test]
+fn changed_settings_move_no_line_under_the_hand() {
+    let themes = vec![Theme { name: "old".to_owned(), ..Theme::default() }];
+    let mut hand = Hand::at(scene("waiting"), Settings { looks: Looks { themes, ..Looks::default() }, ..settings() });
+    hand.press(Code::Char(':'));
+    hand.types("old");
+    let shown = hand.text(120, 36);
+    assert!(shown.find("theme old").unwrap() < shown.find("starts nothing new").unwrap(), "{shown}");
+    // Without that theme, its line would be that of hold.
+    hand.told(Update::Looks(Box::default()));
+    assert_eq!(acts(&hand.after(500, Code::Enter)), 0);
+}
+
+#[test]
 fn rollback_is_two_keys_away_from_everywhere() {
     for keys in ["?", ":", "/", "z", "w", "\r", "f", "y", "n", "2/x\r", "3z?"] {
         let mut hand = Hand::scene("baking");

@@ -116,6 +116,10 @@ impl App {
 
     fn look_anew(&mut self, looks: Looks, now: Timestamp) {
         self.keys.clear();
+        // Other themes move the palette's lines: Enter must not choose another one than was seen.
+        if matches!(self.overlay, Some(Overlay::Palette(_))) {
+            self.overlay = None;
+        }
         self.wear(&looks.theme);
         self.settings.looks = looks;
         if self.settings.looks.problems.is_empty() {
