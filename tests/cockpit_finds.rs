@@ -114,6 +114,19 @@ fn a_filter_shows_only_what_it_names_and_the_selection_stays_among_it() {
 }
 
 #[test]
+fn a_filter_stays_with_its_pane_when_another_is_clicked() {
+    let mut hand = Hand::scene("blocked");
+    hand.press(Code::Char('2'));
+    hand.press(Code::Char('/'));
+    hand.types("plan");
+    let at = place(&mut hand, "migrate");
+    mouse(&mut hand, Gesture::Click, at);
+    hand.press(Code::Char('x'));
+    let shown = hand.text(120, 36);
+    assert!(shown.contains("/plan") && !shown.contains("/planx") && shown.contains("canary"), "{shown}");
+}
+
+#[test]
 fn keys_of_a_sequence_say_what_may_follow() {
     let mut hand = Hand::scene("waiting");
     hand.press(Code::Char('y'));
@@ -252,6 +265,7 @@ fn rings_for_a_person_who_does_not_look() {
     hand.event("bob", EventKind::Held { why: "lunch".to_owned() });
     assert_eq!(hand.calls, []);
     hand.event("flightdeck", EventKind::Held { why: "errors is unknown".to_owned() });
+    assert_eq!(hand.calls, [Call::Alert("checkout 2.4.0: held: errors is unknown".to_owned())]);
 }
 
 #[test]

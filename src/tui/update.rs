@@ -12,7 +12,7 @@ use super::{
     input::{Code, Gesture, Input, Key, Kind, Mouse},
     keymap::{Chord, Found},
     link::{Request, Update},
-    list::Subject,
+    list::{Pane, Subject},
     palette::{Palette, What},
     theme::Theme,
 };
@@ -428,7 +428,7 @@ impl App {
             (Some(Overlay::Filter { .. }) | None, Some(Hit::Row(pane, _) | Hit::Pane(pane))) if pane == self.pane => {
                 return self.perform(action, mouse.at, now);
             }
-            (Some(Overlay::Filter { .. }) | None, Some(Hit::Row(pane, _) | Hit::Pane(pane))) => self.focus(pane, now),
+            (Some(Overlay::Filter { .. }) | None, Some(Hit::Row(pane, _) | Hit::Pane(pane))) => self.point_at(pane, now),
             _ => {}
         }
         Vec::new()
@@ -479,15 +479,23 @@ impl App {
             }
             (Some(Overlay::Filter { .. }) | None, Some(Hit::Row(pane, row))) => {
                 let again = pane == self.pane && self.row(pane, now) == row;
-                self.focus(pane, now);
+                self.point_at(pane, now);
                 self.lists.of_mut(pane).chosen = Some(row);
                 if again { self.perform(Action::Detail, mouse.at, now) } else { Vec::new() }
             }
             (Some(Overlay::Filter { .. }) | None, Some(Hit::Pane(pane))) => {
-                self.focus(pane, now);
+                self.point_at(pane, now);
                 Vec::new()
             }
             (Some(Overlay::Filter { .. }) | None, _) => Vec::new(),
         }
+    }
+
+    /// Gives the keys to a pane. A filter that is being typed is another pane's, and stays as it is.
+    fn point_at(&mut self, pane: Pane, now: Timestamp) {
+        if pane != self.pane {
+            self.overlay = None;
+        }
+        self.focus(pane, now);
     }
 }
