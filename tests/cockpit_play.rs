@@ -102,7 +102,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
     let keys = prop_oneof![
         "[a-zA-Z:/?]",
         "[a-z] [a-z]",
-        "ctrl-[abd-hj-ln-z]",
+        "ctrl-[abd-gj-ln-z]",
         prop::sample::select(vec!["space", "enter", "tab", "f5", "up", "x x x x"]).prop_map(str::to_owned),
     ];
     let actions = ACTIONS.iter().map(|described| described.action).collect::<Vec<_>>();
