@@ -446,7 +446,7 @@ impl Play {
                     self.input(Input::Key(Key::press(code, self.hand.at)), &By::Burst(before))?;
                 }
             }
-            Step::Pastes(text) => self.input(Input::Paste(text), &By::Paste)?,
+            Step::Pastes(text) => self.input(Input::Paste(text, self.hand.at), &By::Paste)?,
             Step::Points(what, column, row) => {
                 self.input(Input::Mouse(Mouse { what, column, row, at: self.hand.at }), &By::Mouse)?;
             }

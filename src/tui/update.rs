@@ -1,5 +1,7 @@
 //! What every message does to the cockpit. Pure: what is to be done outside is returned.
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 use tui_input::Input as Field;
 
@@ -64,10 +66,10 @@ fn taken(app: &mut App, message: Message, now: Timestamp) -> Vec<Effect> {
             effects.extend(app.follow_chart(now));
             effects
         }
-        Message::Input(Input::Paste(text)) => {
+        Message::Input(Input::Paste(text, at)) => {
             app.touch();
             app.last_key = Some(now);
-            app.pasted(&text);
+            app.pasted(&text, at);
             Vec::new()
         }
         Message::Input(Input::Key(key)) if key.kind == Kind::Release => Vec::new(),
@@ -142,8 +144,8 @@ impl App {
         }
     }
 
-    fn pasted(&mut self, text: &str) {
-        self.guard.pasted(None);
+    fn pasted(&mut self, text: &str, at: Instant) {
+        self.guard.pasted(at);
         self.keys.clear();
         match &mut self.overlay {
             Some(Overlay::Form(form)) => form.pasted(text),
