@@ -133,7 +133,7 @@ fn nothing_acts_on_what_is_no_single_key_of_a_person() {
         // Pasted text.
         let mut hand = Hand::scene(name);
         hand.press(code);
-        assert_eq!(hand.input(Input::Paste(format!("{typed}\r\r"))), []);
+        assert_eq!(hand.input(Input::Paste(format!("{typed}\r\r"), hand.at)), []);
         if !typed.is_empty() {
             assert_eq!(hand.press(Code::Enter), [], "{name}: a pasted name does not count");
             assert!(hand.text(80, 24).contains("type the environment's name first"));
@@ -238,7 +238,7 @@ fn signs_writes_and_checks() {
     assert!(hand.text(80, 24).contains("Sign Rollback plan"), "the one that something waits for");
     hand.types("seen it q");
     hand.press(Code::Enter);
-    hand.input(Input::Paste("https://wiki.example/\u{1b}[31mplan\u{202e}\nx".to_owned()));
+    hand.input(Input::Paste("https://wiki.example/\u{1b}[31mplan\u{202e}\nx".to_owned(), hand.at));
     hand.press(Code::Enter);
     assert_eq!(
         command(&hand.press(Code::Enter)).ask,
@@ -248,6 +248,14 @@ fn signs_writes_and_checks() {
             evidence: Some("https://wiki.example/plan\u{fffd} x".to_owned())
         }
     );
+    // An Enter that comes with pasted text was never pressed.
+    let mut hand = Hand::scene("waiting");
+    hand.press(Code::Char('n'));
+    hand.text(80, 24);
+    hand.at += std::time::Duration::from_millis(500);
+    hand.input(Input::Paste("see the wiki".to_owned(), hand.at));
+    assert_eq!(hand.after(10, Code::Enter), []);
+    assert_eq!(command(&hand.press(Code::Enter)).ask, Ask::Note("see the wiki".to_owned()));
     // The selected check, if it is one to be signed.
     let mut hand = Hand::scene("blocked");
     hand.press(Code::Tab);
@@ -354,7 +362,7 @@ proptest! {
                 1 => hand.event("bob", EventKind::Held { why: "wait".to_owned() }),
                 2 => hand.event("bob", EventKind::Resumed { why: None }),
                 3 => hand.now += jiff::SignedDuration::from_secs(40),
-                4 => { hand.input(Input::Paste("production\npRy\u{1b}[A".to_owned())); }
+                4 => { hand.input(Input::Paste("production\npRy\u{1b}[A".to_owned(), hand.at)); }
                 _ => {}
             }
             let open = hand.text(80, 24).contains("[ Cancel ]");

@@ -114,6 +114,19 @@ fn a_filter_shows_only_what_it_names_and_the_selection_stays_among_it() {
 }
 
 #[test]
+fn a_filter_stays_with_its_pane_when_another_is_clicked() {
+    let mut hand = Hand::scene("blocked");
+    hand.press(Code::Char('2'));
+    hand.press(Code::Char('/'));
+    hand.types("plan");
+    let at = place(&mut hand, "migrate");
+    mouse(&mut hand, Gesture::Click, at);
+    hand.press(Code::Char('x'));
+    let shown = hand.text(120, 36);
+    assert!(shown.contains("/plan") && !shown.contains("/planx") && shown.contains("canary"), "{shown}");
+}
+
+#[test]
 fn keys_of_a_sequence_say_what_may_follow() {
     let mut hand = Hand::scene("waiting");
     hand.press(Code::Char('y'));
@@ -174,6 +187,10 @@ fn a_frozen_display_stands_still_while_the_release_goes_on() {
     // Nobody promotes what may be old, and everybody may go back from it.
     assert_eq!(acts(&hand.press(Code::Char('p'))), 0);
     assert!(hand.text(120, 36).contains("the display is frozen: f thaws it first"));
+    // Bob's hold, which is not shown, is not ended by a key that seems to hold.
+    hand.press(Code::Char(' '));
+    let shown = hand.text(120, 36);
+    assert!(shown.contains("the display is frozen: f thaws it first") && !shown.contains("Go on?"), "{shown}");
     hand.press(Code::Char('R'));
     hand.types("production");
     assert_eq!(acts(&hand.press(Code::Enter)), 1);
@@ -248,6 +265,7 @@ fn rings_for_a_person_who_does_not_look() {
     hand.event("bob", EventKind::Held { why: "lunch".to_owned() });
     assert_eq!(hand.calls, []);
     hand.event("flightdeck", EventKind::Held { why: "errors is unknown".to_owned() });
+    assert_eq!(hand.calls, [Call::Alert("checkout 2.4.0: held: errors is unknown".to_owned())]);
 }
 
 #[test]
@@ -298,6 +316,19 @@ fn changed_settings_are_worn_at_once_and_their_mistakes_are_said() {
     hand.told(Update::Looks(Box::new(looks)));
     assert_ne!(hand.screen(80, 24)[(0, 0)].bg, before);
     assert!(hand.text(80, 24).contains("settings.toml:3:9"));
+}
+
+#[test]
+fn changed_settings_move_no_line_under_the_hand() {
+    let themes = vec![Theme { name: "old".to_owned(), ..Theme::default() }];
+    let mut hand = Hand::at(scene("waiting"), Settings { looks: Looks { themes, ..Looks::default() }, ..settings() });
+    hand.press(Code::Char(':'));
+    hand.types("old");
+    let shown = hand.text(120, 36);
+    assert!(shown.find("theme old").unwrap() < shown.find("starts nothing new").unwrap(), "{shown}");
+    // Without that theme, its line would be that of hold.
+    hand.told(Update::Looks(Box::default()));
+    assert_eq!(acts(&hand.after(500, Code::Enter)), 0);
 }
 
 #[test]

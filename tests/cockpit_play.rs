@@ -107,7 +107,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
     let keys = prop_oneof![
         "[a-zA-Z:/?]",
         "[a-z] [a-z]",
-        "ctrl-[abd-hj-ln-z]",
+        "ctrl-[abd-gj-ln-z]",
         prop::sample::select(vec!["space", "enter", "tab", "f5", "up", "x x x x"]).prop_map(str::to_owned),
     ];
     let actions = ACTIONS.iter().map(|described| described.action).collect::<Vec<_>>();
@@ -331,7 +331,7 @@ impl Play {
             dangerous => self.confirmed(dangerous, command.seen.as_ref(), enter)?,
         }
         let frozen = text(&self.hand.peek(80, 24)).contains("FROZEN at");
-        let allowed = matches!(ask, Ask::Rollback | Ask::Hold | Ask::Resume | Ask::Note(_));
+        let allowed = matches!(ask, Ask::Rollback | Ask::Hold | Ask::Note(_));
         prop_assert!(!frozen || allowed, "a frozen display led to {ask:?}");
         self.asked.push(command.ask);
         Ok(())
@@ -458,7 +458,7 @@ impl Play {
                     self.input(Input::Key(Key::press(code, self.hand.at)), &By::Burst(before))?;
                 }
             }
-            Step::Pastes(text) => self.input(Input::Paste(text), &By::Paste)?,
+            Step::Pastes(text) => self.input(Input::Paste(text, self.hand.at), &By::Paste)?,
             Step::Points(what, column, row) => {
                 self.input(Input::Mouse(Mouse { what, column, row, at: self.hand.at }), &By::Mouse)?;
             }

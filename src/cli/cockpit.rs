@@ -8,7 +8,9 @@ use tokio::sync::{mpsc::WeakSender, oneshot};
 use super::{
     Exit, Failure, Global, is_terminal, link,
     looks::{self, Looks},
-    open, thread, welcome,
+    open,
+    stuck::Stuck,
+    thread, welcome,
 };
 use crate::{
     controller::Logbook,
@@ -89,6 +91,7 @@ pub(super) fn open(location: &Location, logbook: Logbook, operator: String, look
 
     let guard = Guard::enter(terminal::log(log_file().as_deref())?)?;
     end_on_panic();
+    let stuck = Stuck::watch()?;
     let flown = runtime.block_on(async {
         let input = terminal::input(guard.clone())?;
         if capabilities.keyboard {
@@ -109,6 +112,7 @@ pub(super) fn open(location: &Location, logbook: Logbook, operator: String, look
     } else {
         guard.restore()
     }
+    drop(stuck);
     let (exit, driving, follower) = flown?;
     driving.end()?;
     // It ends with the cockpit, whose end of the link is gone.

@@ -18,6 +18,7 @@ mod sandbox;
 mod schema;
 mod start;
 mod status;
+mod stuck;
 mod themes;
 mod thread;
 mod verify;

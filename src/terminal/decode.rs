@@ -310,7 +310,7 @@ impl Decoder {
             }
             before = c;
         }
-        out.push_back(Decoded::Input(Input::Paste(pasted)));
+        out.push_back(Decoded::Input(Input::Paste(pasted, self.last)));
     }
 
     fn key(&self, code: Code, mods: Mods, out: &mut VecDeque<Decoded>) {

@@ -1,11 +1,18 @@
 //! A back-end that writes each frame whole, in one piece, and nothing where nothing changed.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    os::fd::AsFd,
+};
 
 use ratatui::{
     backend::{Backend, ClearType, WindowSize},
     buffer::Cell,
     layout::{Position, Size},
+};
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    io::Errno,
 };
 
 use super::{
@@ -33,11 +40,25 @@ pub struct Stdout;
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(rustix::io::write(io::stdout(), bytes)?)
+        Ok(write(io::stdout(), bytes)?)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Writes, and waits for room where whoever shares the terminal has made it one that does not wait.
+fn write(to: impl AsFd, bytes: &[u8]) -> Result<usize, Errno> {
+    loop {
+        match rustix::io::write(&to, bytes) {
+            Err(Errno::AGAIN) => {}
+            written => return written,
+        }
+        match poll(&mut [PollFd::new(&to, PollFlags::OUT)], None) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 
@@ -303,6 +324,19 @@ mod tests {
             terminal.backend().writer().0,
             [&b"\x1b]52;c;Zm9v\x07"[..], b"\x07\x1b]9;Flightdeck: go\x07", b"\x1b[?1000h\x1b[?1006h", b"\x1b[?1006l\x1b[?1000l",]
         );
+    }
+
+    #[test]
+    fn a_terminal_that_does_not_wait_is_waited_for() {
+        let (read, to) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::NONBLOCK).unwrap();
+        while rustix::io::write(&to, &[b'x'; 4096]).is_ok() {}
+        // Made empty once it is waited for, or before.
+        let reader = std::thread::spawn(move || {
+            let taken = rustix::io::read(&read, &mut vec![0; 1024 * 1024]).unwrap();
+            (read, taken)
+        });
+        assert_eq!(write(&to, b"frame"), Ok(5));
+        assert!(reader.join().unwrap().1 > 0);
     }
 
     #[test]

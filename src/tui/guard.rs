@@ -67,18 +67,20 @@ impl Guard {
         if key.code == Code::Esc || behind_esc {
             self.esc = Some(key.at);
         }
-        if self.last.len() >= BURST {
-            self.last.pop_front();
-        }
-        self.last.push_back(key.at);
+        self.note(key.at);
         Arrival { repeat: key.kind != Kind::Press, behind_esc, burst, alone }
     }
 
-    /// Pasted text counts as keys.
-    pub(crate) fn pasted(&mut self, at: Option<Instant>) {
-        if let Some(at) = at {
-            self.last.push_back(at);
+    /// Takes note of pasted text: an Enter that some programs send right behind it was never pressed.
+    pub(crate) fn pasted(&mut self, at: Instant) {
+        self.note(at);
+    }
+
+    fn note(&mut self, at: Instant) {
+        if self.last.len() >= BURST {
+            self.last.pop_front();
         }
+        self.last.push_back(at);
     }
 }
 

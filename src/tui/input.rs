@@ -7,8 +7,8 @@ use std::time::Instant;
 pub enum Input {
     /// A key.
     Key(Key),
-    /// Text that was pasted as a whole.
-    Paste(String),
+    /// Text that was pasted as a whole, and when its end came.
+    Paste(String, Instant),
     /// The terminal has this size now, in columns and rows.
     Resize(u16, u16),
     /// The terminal's window was given the focus, or lost it.

@@ -49,9 +49,14 @@ impl Chord {
         }
         let mut letters = rest.chars();
         let code = match (letters.next(), letters.next()) {
-            (Some(c), None) if shift => Code::Char(c.to_ascii_uppercase()),
+            (Some(c), None) if shift => Code::Char(capital(c).ok_or_else(|| KeyError::Shift(rest.to_owned()))?),
             (Some(c), None) => Code::Char(c),
-            _ => named(&rest.to_ascii_lowercase(), shift).ok_or_else(|| KeyError::Key(rest.to_owned()))?,
+            _ => match named(&rest.to_ascii_lowercase()).ok_or_else(|| KeyError::Key(rest.to_owned()))? {
+                Code::Tab if shift => Code::BackTab,
+                // Most terminals send the same with shift and without.
+                _ if shift => return Err(KeyError::Shift(rest.to_owned())),
+                code => code,
+            },
         };
         // A terminal sends the same byte for control and either case.
         let code = match code {
@@ -64,24 +69,35 @@ impl Chord {
                 Err(KeyError::Kept("ctrl-c", "it leaves the cockpit"))
             }
             Self { code: Code::Esc, .. } => Err(KeyError::Kept("esc", "it goes back")),
-            // What terminals send for these is a Tab, an Enter, a Backspace.
+            // What terminals send for these is another key, so that they could never be pressed.
             Self { code: Code::Char('i'), mods: Mods { ctrl: true, .. } } => {
                 Err(KeyError::Kept("ctrl-i", "terminals send it as tab"))
             }
             Self { code: Code::Char('m'), mods: Mods { ctrl: true, .. } } => {
                 Err(KeyError::Kept("ctrl-m", "terminals send it as enter"))
             }
+            Self { code: Code::Char('h'), mods: Mods { ctrl: true, .. } } => {
+                Err(KeyError::Kept("ctrl-h", "terminals send it as backspace"))
+            }
+            Self { code: Code::Char('['), mods: Mods { ctrl: true, .. } } => {
+                Err(KeyError::Kept("ctrl-[", "terminals send it as esc"))
+            }
             chord => Ok(chord),
         }
     }
 }
 
-fn named(name: &str, shift: bool) -> Option<Code> {
+/// The capital of a letter that has a single one.
+fn capital(c: char) -> Option<char> {
+    let mut capitals = c.to_uppercase();
+    capitals.next().filter(|capital| capitals.next().is_none() && capital.is_uppercase())
+}
+
+fn named(name: &str) -> Option<Code> {
     Some(match name {
         "space" => Code::Char(' '),
         "enter" | "return" => Code::Enter,
         "esc" | "escape" => Code::Esc,
-        "tab" if shift => Code::BackTab,
         "tab" => Code::Tab,
         "backtab" => Code::BackTab,
         "backspace" => Code::Backspace,
@@ -149,6 +165,9 @@ pub enum KeyError {
     /// No key.
     #[error("`{0}` is no key; write a single character, or a name as in space, enter, tab, up, pagedown, f5")]
     Key(String),
+    /// Shift with what it does not change.
+    #[error("shift- says nothing with `{0}`; write the character that it makes, as in `!`, or take another key")]
+    Shift(String),
     /// One that cannot be given away.
     #[error("{0} cannot be given another meaning: {1}")]
     Kept(&'static str, &'static str),
@@ -519,7 +538,7 @@ mod tests {
             assert_eq!(label(&keys(text)), text);
         }
         for (written, read) in
-            [("C-x", "ctrl-x"), ("M-x", "alt-x"), ("ctrl-X", "ctrl-x"), ("shift-r", "R"), ("minus", "-"), ("return", "enter")]
+            [("C-x", "ctrl-x"), ("M-x", "alt-x"), ("ctrl-X", "ctrl-x"), ("shift-r", "R"), ("minus", "-"), ("return", "enter"), ("shift-ü", "Ü")]
         {
             assert_eq!(label(&keys(written)), read);
         }
@@ -536,6 +555,11 @@ mod tests {
             ("ctrl-c", "it leaves the cockpit"),
             ("g esc", "it goes back"),
             ("ctrl-i", "as tab"),
+            ("ctrl-h", "as backspace"),
+            ("ctrl-[", "as esc"),
+            ("shift-enter", "shift- says nothing with `enter`"),
+            ("shift-f5", "shift- says nothing with `f5`"),
+            ("shift-1", "shift- says nothing with `1`"),
         ] {
             let error = parse_keys(text).unwrap_err().to_string();
             assert!(error.contains(said), "{text}: {error}");

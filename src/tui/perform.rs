@@ -240,15 +240,19 @@ impl App {
         }
     }
 
+    fn frozen_words(&self) -> String {
+        format!("the display is frozen: {} thaws it first", self.key(Action::Freeze))
+    }
+
     /// Why an action cannot be done now, in a sentence; nothing where it can.
     pub(crate) fn hindrance(&self, action: Action, now: Timestamp) -> Option<String> {
         let release = &self.release;
         let context = self.context();
         match action {
             // What was seen is old: nobody acts on it but to go back.
-            Action::Promote | Action::Retry | Action::Sign | Action::Recheck if self.frozen.is_some() => {
-                Some(format!("the display is frozen: {} thaws it first", self.key(Action::Freeze)))
-            }
+            Action::Promote | Action::Retry | Action::Sign | Action::Recheck if self.frozen.is_some() => Some(self.frozen_words()),
+            // Holding is safe; going on is not.
+            Action::Hold if self.frozen.is_some() && release.hold.is_some() => Some(self.frozen_words()),
             Action::Promote => {
                 let consequence = release.consequence(&self.promote(now), now);
                 consequence.seen.is_none().then_some(consequence.line)

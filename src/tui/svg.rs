@@ -176,12 +176,28 @@ fn piece(out: &mut String, look: &Look, text: &str, x: u16, y: u16, columns: u16
             style.push_str(css);
         }
     }
-    let escaped = shown.trim_start().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let escaped = escaped(shown.trim_start());
     let base = top + 13.5;
     let _ = writeln!(
         out,
         "<text x=\"{start:.2}\" y=\"{base:.2}\" fill=\"{fg}\" textLength=\"{length:.2}\" xml:space=\"preserve\"{style}{opacity}>{escaped}</text>"
     );
+}
+
+/// Text as it stands in XML, which knows no way to say a few characters.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\u{fffe}' | '\u{ffff}' => out.push(char::REPLACEMENT_CHARACTER),
+            c if c.is_control() => out.push(char::REPLACEMENT_CHARACTER),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// A broken line down a cell.
@@ -242,4 +258,15 @@ fn hex(color: Color) -> Option<String> {
         Color::Indexed(_) => return None,
     };
     Some(format!("#{r:02x}{g:02x}{b:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_on_the_screen_the_picture_is_xml() {
+        assert_eq!(escaped("a < b && c > \"d\""), "a &lt; b &amp;&amp; c &gt; \"d\"");
+        assert_eq!(escaped("\u{1b}[0m\u{fffe}\u{ffff}\u{85}日"), "\u{fffd}[0m\u{fffd}\u{fffd}\u{fffd}日");
+    }
 }

@@ -1,5 +1,7 @@
 //! What every message does to the cockpit. Pure: what is to be done outside is returned.
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 use tui_input::Input as Field;
 
@@ -12,7 +14,7 @@ use super::{
     input::{Code, Gesture, Input, Key, Kind, Mouse},
     keymap::{Chord, Found},
     link::{Request, Update},
-    list::Subject,
+    list::{Pane, Subject},
     palette::{Palette, What},
     theme::Theme,
 };
@@ -64,10 +66,10 @@ fn taken(app: &mut App, message: Message, now: Timestamp) -> Vec<Effect> {
             effects.extend(app.follow_chart(now));
             effects
         }
-        Message::Input(Input::Paste(text)) => {
+        Message::Input(Input::Paste(text, at)) => {
             app.touch();
             app.last_key = Some(now);
-            app.pasted(&text);
+            app.pasted(&text, at);
             Vec::new()
         }
         Message::Input(Input::Key(key)) if key.kind == Kind::Release => Vec::new(),
@@ -116,6 +118,10 @@ impl App {
 
     fn look_anew(&mut self, looks: Looks, now: Timestamp) {
         self.keys.clear();
+        // Other themes move the palette's lines: Enter must not choose another one than was seen.
+        if matches!(self.overlay, Some(Overlay::Palette(_))) {
+            self.overlay = None;
+        }
         self.wear(&looks.theme);
         self.settings.looks = looks;
         if self.settings.looks.problems.is_empty() {
@@ -138,8 +144,8 @@ impl App {
         }
     }
 
-    fn pasted(&mut self, text: &str) {
-        self.guard.pasted(None);
+    fn pasted(&mut self, text: &str, at: Instant) {
+        self.guard.pasted(at);
         self.keys.clear();
         match &mut self.overlay {
             Some(Overlay::Form(form)) => form.pasted(text),
@@ -424,7 +430,7 @@ impl App {
             (Some(Overlay::Filter { .. }) | None, Some(Hit::Row(pane, _) | Hit::Pane(pane))) if pane == self.pane => {
                 return self.perform(action, mouse.at, now);
             }
-            (Some(Overlay::Filter { .. }) | None, Some(Hit::Row(pane, _) | Hit::Pane(pane))) => self.focus(pane, now),
+            (Some(Overlay::Filter { .. }) | None, Some(Hit::Row(pane, _) | Hit::Pane(pane))) => self.point_at(pane, now),
             _ => {}
         }
         Vec::new()
@@ -475,15 +481,23 @@ impl App {
             }
             (Some(Overlay::Filter { .. }) | None, Some(Hit::Row(pane, row))) => {
                 let again = pane == self.pane && self.row(pane, now) == row;
-                self.focus(pane, now);
+                self.point_at(pane, now);
                 self.lists.of_mut(pane).chosen = Some(row);
                 if again { self.perform(Action::Detail, mouse.at, now) } else { Vec::new() }
             }
             (Some(Overlay::Filter { .. }) | None, Some(Hit::Pane(pane))) => {
-                self.focus(pane, now);
+                self.point_at(pane, now);
                 Vec::new()
             }
             (Some(Overlay::Filter { .. }) | None, _) => Vec::new(),
         }
+    }
+
+    /// Gives the keys to a pane. A filter that is being typed is another pane's, and stays as it is.
+    fn point_at(&mut self, pane: Pane, now: Timestamp) {
+        if pane != self.pane {
+            self.overlay = None;
+        }
+        self.focus(pane, now);
     }
 }

@@ -139,7 +139,7 @@ pub async fn welcome<B: Console>(
             }
             Input::Stop(_) => return Ok(Choice::Leave),
             // Pasted text chooses nothing.
-            Input::Paste(_) => guard.pasted(None),
+            Input::Paste(_, at) => guard.pasted(at),
             Input::Key(_) | Input::Resize(..) | Input::Focus(_) | Input::Mouse(_) => {}
         }
         terminal.draw(|frame| welcome.draw(frame.buffer_mut(), settings))?;
@@ -195,7 +195,7 @@ mod tests {
             (vec![press(Code::Char('x'), 500), press(Code::Char('i'), 1000)], Choice::Init),
             (vec![press(Code::Char('1'), 500)], Choice::Open("r7k2m9".to_owned())),
             (vec![press(Code::Char('2'), 500), press(Code::Char('q'), 1000)], Choice::Leave),
-            (vec![Input::Paste("d".to_owned())], Choice::Leave),
+            (vec![Input::Paste("d".to_owned(), begun)], Choice::Leave),
             (vec![], Choice::Leave),
         ] {
             let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();

@@ -96,6 +96,24 @@ fn a_signal_ends_it_promptly() {
 }
 
 #[test]
+fn a_signal_ends_it_also_where_nobody_reads_what_it_writes() {
+    let (flight, id) = ready();
+    let mut terminal = Terminal::open(&flight, 200, 50, &["--release", &id]);
+    terminal.shows(&PANES);
+    let parser = std::sync::Arc::clone(&terminal.parser);
+    let stalled = parser.lock().unwrap();
+    for _ in 0..30 {
+        // The whole screen anew.
+        terminal.send(b"\x0c");
+        sleep(Duration::from_millis(50));
+    }
+    terminal.signal(Signal::TERM);
+    terminal.ends(Duration::from_secs(10));
+    drop(stalled);
+    terminal.is_given_back();
+}
+
+#[test]
 fn an_output_is_read_as_it_grows() {
     let flight = Flight::new(
         r#"service = "shop"
