@@ -199,6 +199,18 @@ fn a_frozen_display_stands_still_while_the_release_goes_on() {
 }
 
 #[test]
+fn a_row_is_copied_as_the_frozen_display_shows_it() {
+    let mut hand = Hand::scene("waiting");
+    hand.press(Code::Char('3'));
+    hand.press(Code::Char('f'));
+    // By now nobody knows how it is.
+    hand.now += jiff::SignedDuration::from_secs(600);
+    hand.press(Code::Char('y'));
+    hand.press(Code::Char('y'));
+    assert!(matches!(hand.calls.as_slice(), [Call::Copy(row)] if row.contains("  ok  ")), "{:?}", hand.calls);
+}
+
+#[test]
 fn zoom_and_wall_are_left_as_they_are_entered() {
     for (key, sign) in [('z', "Stages  Checklist"), ('w', "")] {
         for back in [Code::Char(key), Code::Esc] {
