@@ -187,6 +187,8 @@ fn a_frozen_display_stands_still_while_the_release_goes_on() {
     // Nobody promotes what may be old, and everybody may go back from it.
     assert_eq!(acts(&hand.press(Code::Char('p'))), 0);
     assert!(hand.text(120, 36).contains("the display is frozen: f thaws it first"));
+    hand.now += jiff::SignedDuration::from_secs(20);
+    assert_eq!(hand.app.next_change(hand.now), None, "what was said is over, and wakes it no more");
     // Bob's hold, which is not shown, is not ended by a key that seems to hold.
     hand.press(Code::Char(' '));
     let shown = hand.text(120, 36);
@@ -196,6 +198,18 @@ fn a_frozen_display_stands_still_while_the_release_goes_on() {
     assert_eq!(acts(&hand.press(Code::Enter)), 1);
     hand.press(Code::Char('f'));
     assert!(!hand.text(120, 36).contains("FROZEN") && hand.text(120, 36).contains("wait for me"));
+}
+
+#[test]
+fn a_row_is_copied_as_the_frozen_display_shows_it() {
+    let mut hand = Hand::scene("waiting");
+    hand.press(Code::Char('3'));
+    hand.press(Code::Char('f'));
+    // By now nobody knows how it is.
+    hand.now += jiff::SignedDuration::from_secs(600);
+    hand.press(Code::Char('y'));
+    hand.press(Code::Char('y'));
+    assert!(matches!(hand.calls.as_slice(), [Call::Copy(row)] if row.contains("  ok  ")), "{:?}", hand.calls);
 }
 
 #[test]

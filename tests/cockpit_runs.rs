@@ -180,6 +180,16 @@ async fn promotes_from_key_to_request_and_shows_the_answer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_said_goes_by_itself_also_on_a_frozen_display() {
+    let mut cockpit = Running::start("waiting").await;
+    cockpit.press(Code::Char('f')).await;
+    cockpit.press(Code::Char('p')).await;
+    assert!(cockpit.shows("the display is frozen"), "{}", cockpit.screen.screen().contents());
+    cockpit.wait(10_000).await;
+    assert!(!cockpit.shows("the display is frozen"), "{}", cockpit.screen.screen().contents());
+}
+
+#[tokio::test(start_paused = true)]
 async fn ends_when_it_is_told_to() {
     for stop in [Stop::HangUp, Stop::Terminate, Stop::Interrupt] {
         let mut cockpit = Running::start("baking").await;

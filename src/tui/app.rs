@@ -270,6 +270,12 @@ impl App {
         self.dirty = true;
     }
 
+    /// Takes note that time has passed: what shows the time has to be drawn, and what stands only for a while may be over.
+    pub(super) fn passed(&mut self, now: Timestamp) {
+        self.notice.take_if(|notice| notice.until <= now);
+        self.dirty = true;
+    }
+
     /// Takes note that it was drawn as it is: a person can have seen it.
     pub fn drawn(&mut self, shown: Shown) {
         self.dirty = false;
@@ -319,7 +325,7 @@ impl App {
             (None, true) => Some(to_next(0, 60_000)),
             (None, false) => Some(to_next(self.release.started.as_millisecond(), 1000)),
         };
-        let notice = self.notice.as_ref().map(|notice| {
+        let notice = self.notice.as_ref().filter(|notice| notice.until > now).map(|notice| {
             let left = notice.until.as_millisecond().saturating_sub(millis).max(1);
             Duration::from_millis(u64::try_from(left).unwrap_or(1000))
         });

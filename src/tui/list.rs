@@ -117,7 +117,7 @@ impl App {
 
     /// What a row says, for a filter to look into and for the clipboard.
     pub(crate) fn row_text(&self, pane: Pane, row: usize, now: Timestamp) -> String {
-        let release = self.shown();
+        let (release, now) = (self.shown(), self.shown_at(now));
         let plan = &release.plan;
         let text = match pane {
             Pane::Stages => release.stages().nth(row).map(|(stage, state)| {
@@ -152,7 +152,7 @@ impl App {
 
     /// The row selected in a pane, by its place in the plan: where the person put it, else where the action is.
     pub(crate) fn row(&self, pane: Pane, now: Timestamp) -> usize {
-        let blockers = if pane == Pane::Checks { self.shown().blockers(now) } else { Vec::new() };
+        let blockers = if pane == Pane::Checks { self.shown().blockers(self.shown_at(now)) } else { Vec::new() };
         self.row_of(pane, &self.rows(pane, now), &blockers, now)
     }
 
@@ -165,7 +165,7 @@ impl App {
 
     /// The row where the action is.
     fn follow(&self, pane: Pane, blockers: &[Blocker], now: Timestamp) -> usize {
-        let release = self.shown();
+        let (release, now) = (self.shown(), self.shown_at(now));
         let place = match pane {
             Pane::Stages => {
                 let at = |wanted: &dyn Fn(Phase) -> bool| release.stages.iter().position(|state| wanted(state.phase));

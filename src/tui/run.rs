@@ -98,7 +98,7 @@ pub async fn run<B: Console>(
         let mut answers = matches!(came, Came::Input(_));
         match came {
             Came::Time => {
-                app.touch();
+                app.passed(now);
                 // What a screen shows goes by its size, which is known once it was drawn.
                 effects.extend(app.watch(now));
             }
