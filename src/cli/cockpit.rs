@@ -9,11 +9,12 @@ use super::{
     Exit, Failure, Global, is_terminal, link,
     looks::{self, Looks},
     open,
+    status::is_driven,
     stuck::Stuck,
-    thread, welcome,
+    tell, thread, welcome,
 };
 use crate::{
-    controller::Logbook,
+    controller::{Logbook, LogbookError},
     journal::{Journal, JournalError, Location},
     settings::{Settings, Watch},
     terminal::{self, Capabilities, Guard, Local},
@@ -48,7 +49,27 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
     };
     require_terminal("`flightdeck status --watch` works without one")?;
     let logbook = Logbook::open(Journal::open_existing(&location)?, &id)?;
-    open(&location, logbook, global.operator()?, &arguments.looks)
+    let id = logbook.release.id.clone();
+    let exit = open(&location, logbook, global.operator()?, &arguments.looks)?;
+    say_goodbye(&location, &id);
+    Ok(exit)
+}
+
+/// Tells whoever leaves a release that is not over how it stands and how to come back to it.
+pub(super) fn say_goodbye(location: &Location, id: &str) {
+    let logbook = Journal::open_existing(location).map_err(LogbookError::from).and_then(|journal| Logbook::open(journal, id));
+    // What cannot be read is complained of where it is asked for.
+    let Ok(logbook) = logbook else { return };
+    let release = &logbook.release;
+    if release.is_over() {
+        return;
+    }
+    let driven = if is_driven(&logbook) { "another cockpit drives it" } else { "nobody drives it now" };
+    let state = release.status(jiff::Timestamp::now()).word();
+    tell(&format!(
+        "{} {} is {state}, and {driven}\n  flightdeck --release {id}   opens it again",
+        release.plan.service, release.version
+    ));
 }
 
 /// The only active release of a plan's service.

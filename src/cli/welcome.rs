@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use ratatui::Terminal;
 
 use super::{Exit, Failure, Global, cockpit, demo, init, looks, looks::Looks, open::PLAN, thread};
 use crate::{
-    controller::Logbook,
+    controller::{Logbook, LogbookError},
     journal::{Journal, JournalError, Location},
     terminal::{self, Capabilities, Guard, Local},
     tui::{self, Choice, Welcome},
@@ -23,7 +24,9 @@ pub(super) fn run(global: &Global, looks: &Looks) -> Result<Exit, Failure> {
         Choice::Init => init::run(&init::Arguments::default()),
         Choice::Open(id) => {
             let logbook = Logbook::open(Journal::open_existing(&location)?, &id)?;
-            cockpit::open(&location, logbook, global.operator()?, looks)
+            let exit = cockpit::open(&location, logbook, global.operator()?, looks)?;
+            cockpit::say_goodbye(&location, &id);
+            Ok(exit)
         }
         Choice::Leave => Ok(Exit::Done),
     }
@@ -36,9 +39,16 @@ fn offered(location: &Location) -> Result<Welcome, Failure> {
         Err(JournalError::Missing { .. }) => Vec::new(),
         Err(error) => return Err(error.into()),
     };
-    let active = rows.into_iter().filter(|row| !row.ended);
+    let now = Timestamp::now();
+    let active = rows.into_iter().filter(|row| !row.ended).take(tui::OFFERED);
     let releases = active.map(|row| {
-        let words = format!("{} {}, began {:.0}", row.service, row.version, row.started);
+        // How it stands, so that nobody opens one without knowing what it will do.
+        let logbook = Journal::open_existing(location).map_err(LogbookError::from);
+        let state = match logbook.and_then(|journal| Logbook::open(journal, &row.release)) {
+            Ok(logbook) => logbook.release.status(now).word().to_owned(),
+            Err(error) => error.to_string(),
+        };
+        let words = format!("{} {}, {state}, began {:.0}", row.service, row.version, row.started);
         (row.release, words)
     });
     Ok(Welcome { releases: releases.collect(), folder: format!("./{PLAN}") })

@@ -235,12 +235,12 @@ fn why(signal: &Signal, verdict: Verdict, number: f64) -> String {
     match threshold {
         None => format!("{shown}{unit}"),
         Some((does, threshold)) => {
-            let unconfirmed = match newest.cmp(&verdict) {
-                std::cmp::Ordering::Greater => ", to be confirmed",
-                std::cmp::Ordering::Less => ", its recovery to be confirmed",
-                std::cmp::Ordering::Equal => "",
-            };
-            format!("{shown}{unit}, {does} from {threshold}{unit}{side}{unconfirmed}")
+            let beyond = if signal.bad == Side::Above { "above" } else { "below" };
+            match newest.cmp(&verdict) {
+                std::cmp::Ordering::Greater => format!("{shown}{unit}, {beyond} {threshold}{unit}: {does} if it stays"),
+                std::cmp::Ordering::Less => format!("{shown}{unit}, {does} from {threshold}{unit}{side}: well again if it stays"),
+                std::cmp::Ordering::Equal => format!("{shown}{unit}, {does} from {threshold}{unit}{side}"),
+            }
         }
     }
 }
@@ -414,8 +414,8 @@ mod tests {
             (&usual(), &[0.1, 0.1, 0.1, 0.21] as &[f64], "0.21 percent"),
             (&usual(), &[9.0, 9.0, 3.4], "3.4 percent, fails from 1 percent"),
             (&usual(), &[0.7, 0.7, 0.7], "0.7 percent, warns from 0.5 percent"),
-            (&usual(), &[0.1, 0.1, 3.4], "3.4 percent, fails from 1 percent, to be confirmed"),
-            (&usual(), &[9.0, 9.0, 0.1], "0.1 percent, fails from 1 percent, its recovery to be confirmed"),
+            (&usual(), &[0.1, 0.1, 3.4], "3.4 percent, above 1 percent: fails if it stays"),
+            (&usual(), &[9.0, 9.0, 0.1], "0.1 percent, fails from 1 percent: well again if it stays"),
             (&usual(), &[0.7, 0.7, 0.99999], "0.99999 percent, warns from 0.5 percent"),
             (&below, &[98.0, 98.0, 98.0], "98 percent, warns from 99 percent down"),
             (&bare, &[182.4, 182.4, 182.4], "182, fails from 1"),

@@ -237,28 +237,39 @@ impl Release {
         }
         let plan = self.rollback_plan();
         let mut lines = Vec::new();
+        let mut cut_short = Vec::new();
         for (stage, state) in self.stages() {
             if let Some(operation) = state.under_way() {
                 lines.push(format!("Stops what runs: {}.", super::act_words(&operation.act, &stage.id)));
+                cut_short.push(stage);
             }
         }
         for (index, step) in plan.steps.iter().enumerate() {
             lines.push(format!("{}. {}", index.saturating_add(1), self.undo_in_words(step)));
         }
-        if plan.steps.is_empty() {
+        let unfinished = plan.kept.iter().any(|kept| kept.why == super::WhyKept::Unfinished);
+        if plan.steps.is_empty() && cut_short.is_empty() && !unfinished {
             lines.push("Nothing has been done that would need undoing.".to_owned());
         }
         for kept in plan.kept.iter().filter(|kept| kept.why != super::WhyKept::NothingToUndo) {
             lines.push(format!("– {}", kept_words(kept)));
         }
-        let line = match plan.steps.first() {
-            Some(step) if step.act == Act::Restore => {
-                format!("all traffic back to {}", self.previous.as_deref().unwrap_or("the stable version"))
-            }
-            Some(step) => format!("undoes {}", step.stage),
-            None => "ends the release; nothing to undo".to_owned(),
-        };
-        let touched = plan.steps.iter().map(|step| step.environment.clone());
+        // What is cut short is no step of the way back, and may leave more behind than any of them.
+        let stops = cut_short.iter().map(|stage| stage.id.as_str()).collect::<Vec<_>>().join(" and ");
+        let undone = plan.steps.iter().filter(|step| step.act == Act::Undo).map(|step| step.stage.as_str()).collect::<Vec<_>>();
+        let mut said = Vec::new();
+        if !stops.is_empty() {
+            said.push(format!("stops {stops}"));
+        }
+        if plan.steps.iter().any(|step| step.act == Act::Restore) {
+            said.push(format!("all traffic back to {}", self.previous.as_deref().unwrap_or("the stable version")));
+        }
+        if !undone.is_empty() {
+            said.push(format!("undoes {}", undone.join(", ")));
+        }
+        let line = if said.is_empty() { "ends the release; nothing to undo".to_owned() } else { said.join(", ") };
+        let stopped = cut_short.iter().map(|stage| stage.environment.clone());
+        let touched = plan.steps.iter().map(|step| step.environment.clone()).chain(stopped);
         let mut touched = touched.collect::<Vec<_>>();
         touched.sort_by_key(|environment| !self.plan.is_protected(environment));
         let environment = touched.into_iter().next();

@@ -175,6 +175,8 @@ impl Release {
     /// What is thought of a signal at a time; none if the plan does not know it.
     #[must_use]
     pub fn judge(&self, signal: &str, now: Timestamp) -> Option<Judgement> {
+        // Nobody samples a release that is over: it is judged as it was at its end, and does not seem to fall ill afterwards.
+        let now = self.ended.map_or(now, |ended| ended.min(now));
         Some(self.watched.get(signal)?.judge(self.plan.signals.get(signal)?, now))
     }
 

@@ -12,6 +12,7 @@ pub enum Action {
     Sign,
     Recheck,
     Note,
+    Log,
     Detail,
     Output,
     Zoom,
@@ -202,6 +203,7 @@ table! {
     Panes Look Filter "filter", "filter", "shows only the rows with a text in them", ["search", "find row", "grep"];
     Panes Fly Recheck "check", "check", "runs the selected check again", ["recheck", "run check", "verify check"];
     Panes Fly Note "note", "note", "writes a note into the journal", ["comment", "annotate", "log"];
+    Panes Look Log "log", "log", "shows what has happened, with who did it and when", ["journal", "history", "events", "audit"];
     Panes Look Wall "wall", "wall", "shows verdict, stage, weight, clock and the worst signal large enough for a room", ["big", "tv", "war room", "display"];
     Panes Cockpit Freeze "freeze", "freeze", "keeps the display as it is while the release goes on; again: live", ["pause display", "still", "thaw"];
     Everywhere Cockpit Quit "quit", "quit", "leaves the cockpit; Ctrl-C twice leaves at once", ["exit", "leave", "close"];

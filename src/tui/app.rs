@@ -89,6 +89,10 @@ pub(crate) enum Overlay {
     Help {
         scroll: usize,
     },
+    /// What has happened, read from its end.
+    Log {
+        scroll: usize,
+    },
     Detail {
         of: Subject,
         scroll: usize,
@@ -283,7 +287,7 @@ impl App {
         match &mut self.overlay {
             Some(Overlay::Dialog(dialog)) => dialog.drawn = seen,
             Some(Overlay::Form(form)) => form.drawn = seen,
-            Some(Overlay::Help { scroll } | Overlay::Detail { scroll, .. }) => {
+            Some(Overlay::Help { scroll } | Overlay::Log { scroll } | Overlay::Detail { scroll, .. }) => {
                 *scroll = shown.scroll.map_or(*scroll, |most| (*scroll).min(most));
             }
             _ => {}
@@ -304,7 +308,7 @@ impl App {
     /// Where the keys go.
     pub(crate) fn context(&self) -> Context {
         match (&self.overlay, self.view, self.pane) {
-            (Some(Overlay::Help { .. } | Overlay::Detail { .. }), ..) => Context::Reader,
+            (Some(Overlay::Help { .. } | Overlay::Log { .. } | Overlay::Detail { .. }), ..) => Context::Reader,
             (Some(Overlay::Output(_)), ..) => Context::Output,
             (_, View::Zoom, Pane::Health) => Context::Chart,
             _ => Context::Panes,

@@ -202,7 +202,12 @@ impl Dialog {
             Code::Esc if arrival.repeat => Said::Nothing,
             Code::Esc => Said::No,
             // What is torn, pasted or held does nothing else here.
-            _ if !arrival.may_act() => Said::Nothing,
+            _ if !arrival.may_act() => {
+                if typing && arrival.burst {
+                    self.hint = Some("that was too fast for a person's hand; some letters were left out");
+                }
+                Said::Nothing
+            }
             Code::Enter => self.enter(key.at, arrival, locked),
             Code::Up => {
                 self.scroll = self.scroll.saturating_sub(1);

@@ -33,6 +33,7 @@ pub(crate) enum HealthAct {
 /// How far back a chart reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Range {
+    Minute,
     Minutes5,
     Minutes15,
     Hour,
@@ -40,7 +41,8 @@ pub(crate) enum Range {
     Whole,
 }
 
-const RANGES: [Range; 5] = [Range::Minutes5, Range::Minutes15, Range::Hour, Range::Hours6, Range::Whole];
+/// Those of a length of their own, the shortest first.
+const RANGES: [Range; 5] = [Range::Minute, Range::Minutes5, Range::Minutes15, Range::Hour, Range::Hours6];
 
 /// A chart of a whole release grows by these, in minutes, and not with every second.
 const WHOLE: [i64; 16] = [2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440];
@@ -49,6 +51,7 @@ impl Range {
     /// How it is called.
     pub(crate) fn words(self) -> &'static str {
         match self {
+            Self::Minute => "1 min",
             Self::Minutes5 => "5 min",
             Self::Minutes15 => "15 min",
             Self::Hour => "1 h",
@@ -60,6 +63,7 @@ impl Range {
     /// How many minutes; the whole release has no number of its own.
     fn minutes(self) -> Option<i64> {
         match self {
+            Self::Minute => Some(1),
             Self::Minutes5 => Some(5),
             Self::Minutes15 => Some(15),
             Self::Hour => Some(60),
@@ -68,11 +72,17 @@ impl Range {
         }
     }
 
-    /// The next shorter one, or the next longer one.
-    fn turned(self, longer: bool) -> Self {
-        let place = RANGES.iter().position(|range| *range == self).unwrap_or(0);
-        let next = if longer { place.saturating_add(1) } else { place.saturating_sub(1) };
-        RANGES.get(next).copied().unwrap_or(self)
+    /// The next shorter one, or the next longer one, for a release that has flown so many minutes: nothing is longer than the
+    /// whole of it.
+    fn turned(self, longer: bool, flown: i64) -> Self {
+        let own = self.minutes().unwrap_or(flown);
+        let length = |range: &Self| range.minutes().unwrap_or(flown);
+        if longer {
+            let next = RANGES.into_iter().find(|range| length(range) > own && length(range) < flown);
+            next.unwrap_or(Self::Whole)
+        } else {
+            RANGES.into_iter().rev().find(|range| length(range) < own).unwrap_or(self)
+        }
     }
 
     /// From when to when a chart of a release reaches. One that is over is looked at as it ended.
@@ -164,7 +174,8 @@ impl HealthZoom {
         let newest = release.ended.map_or(now, |ended| ended.min(now)).min(to);
         match act {
             HealthAct::Shorter | HealthAct::Longer => {
-                let range = range.turned(act == HealthAct::Longer);
+                let flown = release.ended.unwrap_or(now).duration_since(release.started).as_mins();
+                let range = range.turned(act == HealthAct::Longer, flown);
                 let (from, to) = range.window(release, now);
                 self.chosen = Some(range);
                 self.cursor = self.cursor.filter(|at| (from..=to).contains(at));

@@ -40,4 +40,4 @@ pub use run::{Clock, SystemClock, run};
 pub use svg::svg;
 pub use theme::{Depth, Symbols, Theme, Themes};
 pub use update::{Message, update};
-pub use welcome::{Choice, Welcome, welcome};
+pub use welcome::{Choice, OFFERED, Welcome, welcome};

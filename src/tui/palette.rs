@@ -99,7 +99,7 @@ impl Palette {
             let by_name = rank(&name, &typed).or_else(|| rank("colours", &typed)).or_else(|| rank("colors", &typed));
             let Some(rank) = by_name else { continue };
             let worn = theme.name == app.settings.looks.theme.name;
-            let says = if worn { "is worn now" } else { "wears it until the cockpit is left" }.to_owned();
+            let says = if worn { "is in use" } else { "uses it until the cockpit is left" }.to_owned();
             let item = Item { what: What::Theme(index), name, found_by: None, keys: String::new(), says, can: true };
             found.push((if typed.is_empty() { 8 } else { rank }, item));
         }

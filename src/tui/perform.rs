@@ -53,6 +53,8 @@ impl App {
                     return vec![self.send_ask(Ask::Recheck(id))];
                 }
             }
+            // The newest stands at the end.
+            Action::Log => self.overlay = Some(Overlay::Log { scroll: usize::MAX }),
             Action::Note => self.overlay = Some(Overlay::Form(Box::new(Form::note()))),
             Action::Detail => self.detail(now),
             Action::Output => self.open_output(now),
@@ -166,7 +168,7 @@ impl App {
 
     fn scroll(&mut self, by: isize, now: Timestamp) {
         match &mut self.overlay {
-            Some(Overlay::Help { scroll } | Overlay::Detail { scroll, .. }) => {
+            Some(Overlay::Help { scroll } | Overlay::Log { scroll } | Overlay::Detail { scroll, .. }) => {
                 *scroll = scroll.saturating_add_signed(by).min(self.shown.scroll.unwrap_or(0));
             }
             _ => self.go(by, now),
@@ -182,9 +184,16 @@ impl App {
 
     /// The check that signing would be for.
     fn to_sign(&self, now: Timestamp) -> Option<String> {
+        let unsigned = || self.release.unsigned(now).first().map(|id| (*id).to_owned());
         match self.subject(now) {
-            Some(Subject::Check(id)) => Some(id),
-            _ => self.release.unsigned(now).first().map(|id| (*id).to_owned()),
+            // One that is signed already, and still counts, is not what is meant.
+            Some(Subject::Check(id)) => {
+                let check = self.release.plan.check(&id);
+                let holds =
+                    check.is_some_and(|check| check.kind == CheckKind::Signed && self.release.check_status(check, now).holds());
+                if holds { unsigned() } else { Some(id) }
+            }
+            _ => unsigned(),
         }
     }
 
@@ -250,7 +259,9 @@ impl App {
         let context = self.context();
         match action {
             // What was seen is old: nobody acts on it but to go back.
-            Action::Promote | Action::Retry | Action::Sign | Action::Recheck if self.frozen.is_some() => Some(self.frozen_words()),
+            Action::Promote | Action::Retry | Action::Sign | Action::Recheck if self.frozen.is_some() => {
+                Some(self.frozen_words())
+            }
             // Holding is safe; going on is not.
             Action::Hold if self.frozen.is_some() && release.hold.is_some() => Some(self.frozen_words()),
             Action::Promote => {

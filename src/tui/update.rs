@@ -157,7 +157,7 @@ impl App {
                     insert_text(field, text);
                 }
             }
-            Some(Overlay::Help { .. } | Overlay::Detail { .. }) | None => {}
+            Some(Overlay::Help { .. } | Overlay::Log { .. } | Overlay::Detail { .. }) | None => {}
         }
     }
 
@@ -207,7 +207,9 @@ impl App {
             Found::Prefix | Found::Nothing => {
                 self.keys.clear();
                 // What is only read is left by these, whatever they mean elsewhere.
-                if matches!(self.overlay, Some(Overlay::Help { .. } | Overlay::Detail { .. })) && key.code == Code::Enter {
+                if matches!(self.overlay, Some(Overlay::Help { .. } | Overlay::Log { .. } | Overlay::Detail { .. }))
+                    && key.code == Code::Enter
+                {
                     return if arrival.may_act() { self.back() } else { Vec::new() };
                 }
                 // What its last lines are shown of can be read whole.
@@ -424,7 +426,7 @@ impl App {
             (Some(Overlay::Dialog(dialog)), _) => dialog.scroll = dialog.scroll.saturating_add_signed(by),
             (Some(Overlay::Palette(palette)), _) => palette.selected = palette.selected.saturating_add_signed(by),
             (Some(Overlay::Form(_)), _) => {}
-            (Some(Overlay::Help { .. } | Overlay::Detail { .. } | Overlay::Output(_)), _) => {
+            (Some(Overlay::Help { .. } | Overlay::Log { .. } | Overlay::Detail { .. } | Overlay::Output(_)), _) => {
                 return (0..3).flat_map(|_| self.perform(action, mouse.at, now)).collect();
             }
             (Some(Overlay::Filter { .. }) | None, Some(Hit::Row(pane, _) | Hit::Pane(pane))) if pane == self.pane => {
@@ -459,16 +461,22 @@ impl App {
                 _ => Vec::new(),
             },
             // A click beside what is only read leaves it.
-            (Some(Overlay::Help { .. } | Overlay::Detail { .. } | Overlay::Output(_) | Overlay::Palette(_)), hit)
-                if hit != Some(Hit::Top) =>
-            {
-                self.close()
-            }
+            (
+                Some(
+                    Overlay::Help { .. }
+                    | Overlay::Log { .. }
+                    | Overlay::Detail { .. }
+                    | Overlay::Output(_)
+                    | Overlay::Palette(_),
+                ),
+                hit,
+            ) if hit != Some(Hit::Top) => self.close(),
             (
                 Some(
                     Overlay::Dialog(_)
                     | Overlay::Form(_)
                     | Overlay::Help { .. }
+                    | Overlay::Log { .. }
                     | Overlay::Detail { .. }
                     | Overlay::Output(_)
                     | Overlay::Palette(_),

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// How many releases are offered: each has a digit for its key.
-const OFFERED: usize = 9;
+pub const OFFERED: usize = 9;
 
 /// What a person chose to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Welcome {
         };
         say("There is no flightdeck.toml here or in a folder above.", theme.warn);
         // What can be done comes before what it is: a small screen has room for the first only.
-        let choices = self.releases.len().min(OFFERED).saturating_add(6);
+        let choices = self.releases.len().min(OFFERED).saturating_add(7);
         let about = "A plan says what a release does: its stages, its go-live checks, its signals. The cockpit shows all of it on one \
                      screen while it flies; you promote or roll back with a key, and see in words what the key will do before it \
                      does it.";
@@ -82,6 +82,12 @@ impl Welcome {
         lines.push(keyed("i", "write a plan", &format!("{}, with comments", self.folder)));
         for (index, (_, what)) in self.releases.iter().take(OFFERED).enumerate() {
             lines.push(keyed(&index.saturating_add(1).to_string(), "open a release", what));
+        }
+        if !self.releases.is_empty() {
+            lines.push(vec![(
+                "   Opening a release drives it: what is due goes on at once, the way back too.".to_owned(),
+                theme.dim,
+            )]);
         }
         lines.push(keyed("q", "leave", ""));
         lines.push(Vec::new());

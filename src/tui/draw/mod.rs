@@ -9,6 +9,7 @@ mod header;
 mod health;
 mod health_zoom;
 mod help;
+mod log;
 mod main_screen;
 mod output;
 mod overlay;
@@ -123,6 +124,10 @@ pub(super) fn render(app: &App, buffer: &mut Buffer, now: Timestamp) -> (Shown, 
         None => None,
         Some(Overlay::Help { scroll }) => {
             help::help(&mut paint, area, *scroll);
+            None
+        }
+        Some(Overlay::Log { scroll }) => {
+            log::log(&mut paint, area, *scroll);
             None
         }
         Some(Overlay::Detail { of, scroll }) => {
