@@ -235,14 +235,23 @@ fn pictures() {
     }
 }
 
-/// README's picture is the real screen. `UPDATE_PICTURES=1 cargo test --test cockpit_screens` draws it anew.
+/// README's pictures are the real screens. `UPDATE_PICTURES=1 cargo test --test cockpit_screens` draws them anew.
 #[test]
-fn the_picture_in_the_readme_is_the_screen() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/cockpit.svg");
-    let mut hand = Hand::at(scene("baking"), Settings { looks: wearing("dark"), ..settings() });
-    let picture = svg(&hand.screen(120, 36), "#c9d1d9", "#0f141a");
-    if std::env::var_os("UPDATE_PICTURES").is_some() {
-        std::fs::write(&path, &picture).unwrap();
+fn the_pictures_in_the_readme_are_the_screens() {
+    let assets = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+    for (name, scene_name, keys, size) in
+        [("cockpit", "baking", "", (120, 36)), ("health", "failing", "3z", (120, 36)), ("rollback", "baking", "R", (100, 30))]
+    {
+        let path = assets.join(name).with_extension("svg");
+        let mut hand = Hand::at(scene(scene_name), Settings { looks: wearing("dark"), ..settings() });
+        keys.chars().for_each(|key| {
+            hand.press(Code::Char(key));
+        });
+        let picture = svg(&hand.screen(size.0, size.1), "#c9d1d9", "#0f141a");
+        if std::env::var_os("UPDATE_PICTURES").is_some() {
+            std::fs::write(&path, &picture).unwrap();
+        }
+        let kept = std::fs::read_to_string(&path).is_ok_and(|kept| kept == picture);
+        assert!(kept, "assets/{name}.svg is not what the cockpit shows");
     }
-    assert!(std::fs::read_to_string(&path).is_ok_and(|kept| kept == picture), "assets/cockpit.svg is not what the cockpit shows");
 }

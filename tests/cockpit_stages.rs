@@ -188,6 +188,18 @@ fn escape_leaves_what_is_typed_then_the_search_then_the_output() {
 }
 
 #[test]
+fn the_help_over_an_output_has_the_keys_of_the_reader() {
+    let mut hand = reader(40);
+    hand.press(Code::Char('?'));
+    let help = hand.text(120, 60);
+    assert!(help.contains("Keys") && help.contains("next-match") && !help.contains("next-pane"), "{help}");
+    hand.press(Code::Esc);
+    hand.press(Code::Char('?'));
+    let help = hand.text(120, 60);
+    assert!(help.contains("next-pane") && !help.contains("next-match"), "{help}");
+}
+
+#[test]
 fn from_the_detail_one_key_opens_the_whole_output() {
     let mut hand = hand("fresh", Symbols::Unicode);
     assert_eq!(hand.press(Code::Enter), [Request::WatchOutput(Some("build".to_owned()))]);

@@ -86,7 +86,9 @@ pub(crate) enum View {
 /// What lies over the screen.
 #[derive(Debug)]
 pub(crate) enum Overlay {
+    /// The keys of what it lies over.
     Help {
+        of: Context,
         scroll: usize,
     },
     /// What has happened, read from its end.
@@ -287,7 +289,7 @@ impl App {
         match &mut self.overlay {
             Some(Overlay::Dialog(dialog)) => dialog.drawn = seen,
             Some(Overlay::Form(form)) => form.drawn = seen,
-            Some(Overlay::Help { scroll } | Overlay::Log { scroll } | Overlay::Detail { scroll, .. }) => {
+            Some(Overlay::Help { scroll, .. } | Overlay::Log { scroll } | Overlay::Detail { scroll, .. }) => {
                 *scroll = shown.scroll.map_or(*scroll, |most| (*scroll).min(most));
             }
             _ => {}

@@ -71,9 +71,11 @@ impl App {
             }
             Action::Help => {
                 let was_help = matches!(self.overlay, Some(Overlay::Help { .. }));
+                let reads = self.context() == Context::Output;
                 let effects = self.close();
                 if !was_help {
-                    self.overlay = Some(Overlay::Help { scroll: 0 });
+                    let of = if reads { Context::Output } else { self.context() };
+                    self.overlay = Some(Overlay::Help { of, scroll: 0 });
                 }
                 return effects;
             }
@@ -168,7 +170,7 @@ impl App {
 
     fn scroll(&mut self, by: isize, now: Timestamp) {
         match &mut self.overlay {
-            Some(Overlay::Help { scroll } | Overlay::Log { scroll } | Overlay::Detail { scroll, .. }) => {
+            Some(Overlay::Help { scroll, .. } | Overlay::Log { scroll } | Overlay::Detail { scroll, .. }) => {
                 *scroll = scroll.saturating_add_signed(by).min(self.shown.scroll.unwrap_or(0));
             }
             _ => self.go(by, now),

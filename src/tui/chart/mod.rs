@@ -64,6 +64,7 @@ pub(crate) struct Looks {
     pub(crate) baseline: Style,
     pub(crate) warn: Style,
     pub(crate) fail: Style,
+    pub(crate) threshold: Style,
     pub(crate) mark: Style,
     pub(crate) mark_label: Style,
     pub(crate) cursor: Style,
@@ -271,9 +272,9 @@ impl Chart<'_> {
     fn draw_thresholds(&self, pen: &mut Pen<'_>, layout: &Layout, scale: &Scale) {
         let plot = layout.plot;
         let glyph = if self.ascii { '-' } else { '╌' };
-        for (_, row, style) in self.edges(scale, plot) {
+        for (_, row, _) in self.edges(scale, plot) {
             for column in (0..plot.width).filter(|column| !self.ascii || column.is_multiple_of(2)) {
-                pen.put(plot.x.saturating_add(column), plot.y.saturating_add(row), glyph, style);
+                pen.put(plot.x.saturating_add(column), plot.y.saturating_add(row), glyph, self.looks.threshold);
             }
         }
     }

@@ -14,6 +14,7 @@ fn looks() -> Looks {
         baseline: look(2),
         warn: look(3),
         fail: look(4),
+        threshold: look(11),
         mark: look(5),
         mark_label: look(10),
         cursor: look(6),

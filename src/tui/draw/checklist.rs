@@ -5,14 +5,24 @@ use std::collections::HashSet;
 use ratatui::{layout::Rect, style::Style};
 
 use super::{
-    Paint, View,
+    Paint, View, cut, cut_left,
+    detail::known,
+    main_screen::pane,
     panes::{checked, first_shown, line, more_marks},
 };
 use crate::{
     plan::{Check, CheckKind},
     release::{BlockerKind, CONTROLLER, CheckStatus},
-    tui::{app::Hit, list::Pane, words},
+    tui::{
+        app::Hit,
+        list::{Pane, Subject},
+        words,
+    },
 };
+
+/// From here on two columns have room, and the least height of a frame that says something of a check.
+const TWO: u16 = 100;
+const LEAST: u16 = 8;
 
 /// The checklist.
 pub(super) fn checks(paint: &mut Paint<'_>, area: Rect) {
@@ -40,6 +50,26 @@ pub(super) fn checks(paint: &mut Paint<'_>, area: Rect) {
         }
     }
     more_marks(paint, area, first, len, height);
+}
+
+/// The checklist with the whole screen to itself: what is known of the selected check stands beside it, or below it.
+pub(super) fn zoomed(paint: &mut Paint<'_>, area: Rect) {
+    let view = paint.view;
+    let check = view.plan.checks.get(view.selected(Pane::Checks)).filter(|_| !view.rows(Pane::Checks).is_empty());
+    let rows = u16::try_from(view.rows(Pane::Checks).len()).unwrap_or(u16::MAX).saturating_add(2);
+    let (list, beside) = if area.width >= TWO {
+        cut_left(area, area.width / 2)
+    } else {
+        cut(area, if area.height >= rows.saturating_add(LEAST) { rows } else { area.height })
+    };
+    pane(paint, Pane::Checks, list);
+    let Some(check) = check.filter(|_| beside.height >= LEAST) else { return };
+    let columns = usize::from(beside.width.saturating_sub(4));
+    let (title, lines) = known(view, &Subject::Check(check.id.clone()), columns);
+    let inner = paint.frame(beside, &title, "", false);
+    for (index, (of, text, style)) in lines.iter().take(usize::from(inner.height)).enumerate() {
+        paint.row(line(inner, index), &[(of, view.theme.dim), (text, *style)]);
+    }
 }
 
 /// A check's symbol and its look.
@@ -74,9 +104,11 @@ fn check_row(paint: &mut Paint<'_>, area: Rect, check: &Check, blocks: bool) {
         (status, _) => status.word().to_owned(),
     };
     let time = if matches!(status, CheckStatus::Open | CheckStatus::Running) { "" } else { age.as_str() };
-    // The age has its own column at the right, the state stands before it, and the title has the rest.
-    let time_wide = 4;
     let inner = usize::from(area.width);
+    // The age has its own column at the right, the state stands before it, and the title has the rest. How it stands
+    // matters more than since when.
+    let aged = inner >= 2 + 10 + 1 + words::width(&words) + 4;
+    let (time, time_wide) = if aged { (time, 4) } else { ("", 0) };
     let state_wide = words::width(&words).min(inner.saturating_sub(2 + 10 + 1 + time_wide));
     let title_wide = inner.saturating_sub(2 + 1 + state_wide + time_wide);
     let title_style = match status {

@@ -24,6 +24,9 @@ const BAR: usize = 32;
 /// Below this words are left out that the row of the stage says too.
 const NARROW: u16 = 50;
 
+/// What a step took before, where anything is known of that.
+const USUALLY: &str = "usually";
+
 /// The columns of a rollout's steps.
 const STEPS: [Column; 8] = [
     number_column("step", 4, 0),
@@ -32,7 +35,7 @@ const STEPS: [Column; 8] = [
     number_column("seen", 5, 3),
     words_column("began", 8, 4),
     number_column("took", 6, 2),
-    number_column("usually", 7, 5),
+    number_column(USUALLY, 7, 5),
     words_column("state", 12, 0),
 ];
 
@@ -42,54 +45,74 @@ type Fact = (&'static str, String, Style);
 /// How many lines it would like to have, in so many columns.
 pub(super) fn wanted(view: &View<'_>, stage: &Stage, state: &StageState, columns: usize) -> usize {
     let steps = stage.steps().len();
+    // A line of air before the table with its headings, and one before the facts.
     let table = if steps == 0 { 0 } else { steps.saturating_add(2) };
-    let facts = wrapped(view, &facts(view, stage, state), columns).len();
-    let gap = usize::from(facts > 0 && table == 0);
+    let facts = wrapped(view, &facts(view, stage, state), columns).iter().map(Vec::len).sum::<usize>();
+    let gap = usize::from(facts > 0);
     1_usize.saturating_add(table).saturating_add(gap).saturating_add(facts)
 }
 
+/// Whether a stage stands beside its row: then what the row says is not said again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beside {
+    /// Its row with its bar and its time is in sight.
+    Row,
+    /// It is not.
+    Nothing,
+}
+
 /// Shows it; what has no room is left out, the steps last.
-pub(super) fn show(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &StageState) {
+pub(super) fn show(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &StageState, beside: Beside) {
     let view = paint.view;
-    headline(paint, Rect { height: area.height.min(1), ..area }, stage, state);
+    headline(paint, Rect { height: area.height.min(1), ..area }, stage, state, beside);
     let (_, rest) = cut(area, 1);
     let steps = stage.steps();
     // A line of air, where nothing has to give way for it.
     let (_, rest) = cut(rest, u16::from(usize::from(rest.height) > steps.len().saturating_add(1).max(3)));
     let mut rest = rest;
     if !steps.is_empty() {
-        let rows =
-            steps.iter().zip(1_u32..).map(|(step, number)| step_row(view, stage, state, *step, number)).collect::<Vec<_>>();
+        // A column of dashes says nothing.
+        let usual = (1_u32..).take(steps.len()).any(|number| view.app.expected.step(&stage.id, number).is_some());
+        let row = |(step, number): (&Step, u32)| step_row(view, stage, state, *step, number, usual);
+        let rows = steps.iter().zip(1_u32..).map(row).collect::<Vec<_>>();
         let height = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(1).min(rest.height);
         let (top, below) = cut(rest, height);
         // The step that is being taken stays in sight.
         let shown = usize::from(height.saturating_sub(1));
         let at = (state.step as usize).saturating_sub(1);
         let first = at.saturating_sub(shown / 2).min(rows.len().saturating_sub(shown));
-        table::table(paint, top, &STEPS, &rows, first);
+        let columns = STEPS.into_iter().filter(|column| usual || column.title != USUALLY).collect::<Vec<_>>();
+        table::table(paint, top, &columns, &rows, first);
         let (_, below) = cut(below, u16::from(below.height > 1));
         rest = below;
     }
-    let lines = wrapped(view, &facts(view, stage, state), usize::from(rest.width));
-    let shown = usize::from(rest.height);
-    for (index, (name, text, style)) in lines.iter().take(shown).enumerate() {
-        // That more was to be said is said.
-        let cut = index.saturating_add(1) == shown && lines.len() > shown;
-        let more = if cut { format!(" {}", view.glyphs.more) } else { String::new() };
-        let text = words::fit(text, usize::from(rest.width).saturating_sub(NAME).saturating_sub(words::width(&more)), "");
-        paint.row(line(rest, index), &[(&words::left(name, NAME, ""), view.theme.dim), (&text, *style), (&more, view.theme.dim)]);
+    let mut room = usize::from(rest.height);
+    let mut y = 0;
+    for fact in wrapped(view, &facts(view, stage, state), usize::from(rest.width)) {
+        // Whole facts or none; only of what matters most a part is better than nothing.
+        if fact.len() > room && y > 0 {
+            break;
+        }
+        for (index, (name, text, style)) in fact.iter().take(room).enumerate() {
+            let cut = index.saturating_add(1) == room && fact.len() > room;
+            let more = if cut { format!(" {}", view.glyphs.more) } else { String::new() };
+            let columns = usize::from(rest.width).saturating_sub(NAME).saturating_sub(words::width(&more));
+            let text = words::fit(text, columns, "");
+            paint.row(line(rest, y), &[(&words::left(name, NAME, ""), view.theme.dim), (&text, *style), (&more, view.theme.dim)]);
+            y = y.saturating_add(1);
+        }
+        room = room.saturating_sub(fact.len());
     }
 }
 
-fn wrapped(view: &View<'_>, facts: &[Fact], columns: usize) -> Vec<Fact> {
-    let mut lines = Vec::new();
-    for (name, text, style) in facts {
-        let text = view.app.settings.symbols.say(text);
-        for (index, part) in words::wrap(&text, columns.saturating_sub(NAME)).into_iter().enumerate() {
-            lines.push((if index == 0 { *name } else { "" }, part, *style));
-        }
-    }
-    lines
+/// The lines of each fact.
+fn wrapped(view: &View<'_>, facts: &[Fact], columns: usize) -> Vec<Vec<Fact>> {
+    let lines = |(name, text, style): &Fact| {
+        let parts = words::wrap(&view.app.settings.symbols.say(text), columns.saturating_sub(NAME));
+        let named = |(index, part)| (if index == 0 { *name } else { "" }, part, *style);
+        parts.into_iter().enumerate().map(named).collect()
+    };
+    facts.iter().map(lines).collect()
 }
 
 /// What is said of a stage in its first line.
@@ -101,12 +124,12 @@ struct Headline {
     time_look: Style,
 }
 
-fn headline(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &StageState) {
+fn headline(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &StageState, beside: Beside) {
     let view = paint.view;
     let theme = view.theme;
     let status = view.release.stage_status(stage, state, view.now);
     let (symbol, look) = stage_look(view, status, state);
-    let said = said(view, stage, state, status, area.width < NARROW);
+    let said = said(view, stage, state, status, area.width < NARROW, beside);
     let used = paint.row(area, &[(symbol, look), (" ", theme.text), (&said.words, look)]);
     let mut rest = Rect { x: area.x.saturating_add(used), width: area.width.saturating_sub(used), ..area };
     let time = if said.time.is_empty() { String::new() } else { format!("  {}", said.time) };
@@ -120,7 +143,7 @@ fn headline(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &StageState
     paint.row(rest, &[(&time, said.time_look)]);
 }
 
-fn said(view: &View<'_>, stage: &Stage, state: &StageState, status: StageStatus, narrow: bool) -> Headline {
+fn said(view: &View<'_>, stage: &Stage, state: &StageState, status: StageStatus, narrow: bool, beside: Beside) -> Headline {
     let theme = view.theme;
     let plain = |words: String, time: String| Headline { words, part: None, time, time_look: theme.dim };
     if let Some(undo) = undo_of(view, stage).filter(|undo| !undo.done) {
@@ -137,7 +160,7 @@ fn said(view: &View<'_>, stage: &Stage, state: &StageState, status: StageStatus,
     let weight = state.weight.map_or_else(String::new, |weight| format!(" at {weight} %"));
     match status {
         StageStatus::Running => {
-            if let Some(progress) = Progress::of(view, stage, state) {
+            if let Some(progress) = Progress::of(view, stage, state).filter(|_| beside == Beside::Nothing) {
                 let (part, time, time_look) = (Some(progress.part()), progress.words(), progress.look(view));
                 return Headline { words: "running".to_owned(), part, time, time_look };
             }
@@ -148,11 +171,17 @@ fn said(view: &View<'_>, stage: &Stage, state: &StageState, status: StageStatus,
                 _ => "running".to_owned(),
             };
             let since = operation.map(|operation| operation.at).or(state.started);
+            let since = since.filter(|_| beside == Beside::Nothing);
             plain(words, since.map_or_else(String::new, |at| words::span(view.since(at))))
         }
         StageStatus::Baking => {
             let words = if stage.steps().is_empty() { "watched".to_owned() } else { format!("{of_steps}{weight}, watched") };
             let Some(bake) = &state.bake else { return plain(words, String::new()) };
+            if beside == Beside::Row {
+                let words = format!("{words} for {}", words::about(bake.length.get()));
+                let stands = if bake.counts() { "" } else { "does not count now" };
+                return Headline { time_look: theme.warn, ..plain(words, stands.to_owned()) };
+            }
             let length = bake.length.as_secs_f64().max(0.001);
             let elapsed = bake.elapsed(view.now);
             let left = bake.left(view.now).rounded().get();
@@ -186,7 +215,7 @@ fn undo_of<'a>(view: &View<'a>, stage: &Stage) -> Option<&'a UndoState> {
     view.release.rollback.iter().flat_map(|rollback| &rollback.steps).find(|undo| undo.step.stage == stage.id)
 }
 
-fn step_row(view: &View<'_>, stage: &Stage, state: &StageState, step: Step, number: u32) -> Vec<Cell> {
+fn step_row(view: &View<'_>, stage: &Stage, state: &StageState, step: Step, number: u32, usual: bool) -> Vec<Cell> {
     let (theme, glyphs) = (view.theme, view.glyphs);
     let dash = || glyphs.dash.to_owned();
     let taken = state.steps.iter().rev().find(|taken| taken.step == number);
@@ -215,25 +244,22 @@ fn step_row(view: &View<'_>, stage: &Stage, state: &StageState, step: Step, numb
     let bake = if step.bake.is_zero() { dash() } else { words::about(step.bake.get()) };
     let seen = taken.and_then(|taken| taken.weight).map_or_else(dash, |weight| format!("{weight} %"));
     let began = taken.map_or_else(dash, |taken| view.time(taken.began, "%H:%M:%S"));
-    let took = match taken {
-        Some(taken) => match taken.ended {
-            Some(ended) => words::span(View::between(taken.began, ended)),
-            None if state.phase.is_open() => words::span(view.since(taken.began)),
-            None => dash(),
-        },
-        None => dash(),
-    };
+    // Of one that is under way the headline says how long it still takes.
+    let took = taken.and_then(|taken| Some(words::span(View::between(taken.began, taken.ended?)))).unwrap_or_else(dash);
     let usually = view.app.expected.step(&stage.id, number).map_or_else(dash, |usual| format!("~{}", words::about(usual.median)));
-    vec![
+    let mut row = vec![
         (number.to_string(), style),
         (format!("{} %", step.weight), style),
         (bake, style),
         (seen, style),
         (began, style),
         (took, style),
-        (usually, theme.dim),
         (format!("{symbol} {said}"), look),
-    ]
+    ];
+    if usual {
+        row.insert(row.len().saturating_sub(1), (usually, theme.dim));
+    }
+    row
 }
 
 /// What a person should know of it, what matters most first.

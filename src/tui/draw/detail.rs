@@ -51,8 +51,12 @@ impl Lines<'_> {
 
 /// Shows everything that is known of a row.
 pub(super) fn detail(paint: &mut Paint<'_>, area: Rect, of: &Subject, scroll: usize) {
-    let view = paint.view;
-    let columns = usize::from(area.width).saturating_sub(6);
+    let (title, lines) = known(paint.view, of, usize::from(area.width).saturating_sub(6));
+    reader(paint, area, &title, &lines, scroll);
+}
+
+/// What a row is called, and everything that is known of it in so many columns.
+pub(super) fn known(view: &View<'_>, of: &Subject, columns: usize) -> (String, Vec<Line>) {
     let mut lines = Lines { view, columns, lines: Vec::new() };
     let title = match of {
         Subject::Stage(id) => view.release.stage(id).map(|(stage, state)| {
@@ -68,8 +72,7 @@ pub(super) fn detail(paint: &mut Paint<'_>, area: Rect, of: &Subject, scroll: us
             signal.title.clone().unwrap_or_else(|| id.clone())
         }),
     };
-    let lines = lines.lines;
-    reader(paint, area, &title.unwrap_or_default(), &lines, scroll);
+    (title.unwrap_or_default(), lines.lines)
 }
 
 fn stage_detail(lines: &mut Lines<'_>, stage: &Stage, state: &StageState) {

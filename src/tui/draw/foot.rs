@@ -17,6 +17,9 @@ use crate::{
     },
 };
 
+/// How many lines the foot has.
+pub(super) const LINES: u16 = 2;
+
 /// The last events, the newest at the bottom.
 pub(super) fn log(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
@@ -71,6 +74,10 @@ fn act_line(paint: &mut Paint<'_>, area: Rect) {
         };
         let said = view.app.settings.symbols.say(&notice.words).into_owned();
         paint.row(area, &[(symbol, style), (" ", style), (&said, style)]);
+        return;
+    }
+    // What lies on top has the keys: what one of them would do below is not said meanwhile.
+    if !matches!(view.app.overlay, None | Some(Overlay::Filter { .. } | Overlay::Output(_))) {
         return;
     }
     let hand = under_hand(view);
@@ -189,9 +196,18 @@ fn key_line(paint: &mut Paint<'_>, area: Rect) {
         which_key(paint, area);
         return;
     }
-    if matches!(view.app.overlay, Some(Overlay::Help { .. } | Overlay::Detail { .. })) {
-        paint
-            .row(area, &[("esc", theme.key), (" closes   ", theme.dim), (view.glyphs.updown, theme.key), (" scroll", theme.dim)]);
+    let updown = view.glyphs.updown;
+    let own: &[(&str, &str)] = match &view.app.overlay {
+        Some(Overlay::Help { .. } | Overlay::Detail { .. }) => &[("esc", "closes"), (updown, "scroll")],
+        Some(Overlay::Palette(_)) => &[("enter", "does it"), (updown, "choose"), ("esc", "closes")],
+        Some(Overlay::Dialog(_)) => &[("esc", "cancels"), ("tab", "next"), (updown, "scroll")],
+        Some(Overlay::Form(_)) => &[("esc", "cancels"), ("tab", "next")],
+        _ => &[],
+    };
+    if !own.is_empty() {
+        let said = own.iter().map(|(key, does)| (*key, format!(" {does}   "))).collect::<Vec<_>>();
+        let spans = said.iter().flat_map(|(key, does)| [(*key, theme.key), (does.as_str(), theme.dim)]).collect::<Vec<_>>();
+        paint.row(area, &spans);
         return;
     }
     let context = view.app.context();
@@ -205,9 +221,14 @@ fn key_line(paint: &mut Paint<'_>, area: Rect) {
     }
     let mut actions =
         ACTIONS.iter().filter(|described| !described.short.is_empty() && described.scope.holds(context)).collect::<Vec<_>>();
-    if context == Context::Output {
-        // The way back stays in sight; then comes what belongs to what is read.
-        actions.sort_by_key(|described| (described.action != Action::Rollback, described.scope != Scope::Output));
+    // The way back stays in sight; then comes what belongs to what is looked at.
+    let own = match context {
+        Context::Output => Some(Scope::Output),
+        Context::Chart => Some(Scope::Chart),
+        Context::Panes | Context::Reader => None,
+    };
+    if let Some(own) = own {
+        actions.sort_by_key(|described| (described.action != Action::Rollback, described.scope != own));
     }
     for described in actions {
         let short = match described.action {

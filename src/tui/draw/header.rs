@@ -42,13 +42,17 @@ pub(super) fn frozen(paint: &mut Paint<'_>, line: Rect, frozen: &Frozen) {
     let at = view.time(frozen.at, "%H:%M:%S");
     let (thaw, back) = (view.app.key(Action::Freeze), view.app.key(Action::Rollback));
     let words = format!(" {} FROZEN at {at}, {behind}: {thaw} thaws, {back} still rolls back.", view.glyphs.waits);
-    paint.fill(line, view.theme.banner);
-    paint.row(line, &[(&words, view.theme.banner)]);
+    paint.fill(line, view.theme.frozen);
+    paint.row(line, &[(&words, view.theme.frozen)]);
 }
 
-/// The environment's badge; a protected one differs in its look and in its shape.
+/// The badge of the environment where the release is.
 fn badge(view: &View<'_>) -> (String, Style) {
-    let environment = view.release.environment();
+    badge_of(view, view.release.environment())
+}
+
+/// An environment's badge; a protected one differs in its look and in its shape.
+pub(super) fn badge_of(view: &View<'_>, environment: &str) -> (String, Style) {
     let protected = view.plan.is_protected(environment);
     let shape = if protected { format!(" {environment} ") } else { format!("[{environment}]") };
     (shape, view.theme.environment(environment, protected))

@@ -83,6 +83,15 @@ pub(super) fn worst(view: &View<'_>) -> &'static str {
     thought.max_by_key(|verdict| rank(*verdict)).map_or("", verdict_word)
 }
 
+/// From which width inside its frame on a signal's picture stands in its row, and not below it.
+const IN_ROW: u16 = 58;
+
+/// How many lines the signals have in a pane of so many columns, with its frame.
+pub(super) fn wanted(view: &View<'_>, width: u16) -> u16 {
+    let lines = if width.saturating_sub(4) < IN_ROW { 2 } else { 1 };
+    u16::try_from(view.rows(Pane::Health).len()).unwrap_or(u16::MAX).max(1).saturating_mul(lines).saturating_add(2)
+}
+
 /// The signals.
 pub(super) fn health(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
@@ -97,7 +106,7 @@ pub(super) fn health(paint: &mut Paint<'_>, area: Rect) {
     }
     // Two lines a signal, if the pane has them: in a narrow one the picture stands below, in a wide one nothing does.
     let lines = if usize::from(inner.height) >= len.saturating_mul(2) { 2 } else { 1 };
-    let below = lines == 2 && inner.width < 58;
+    let below = lines == 2 && inner.width < IN_ROW;
     let height = usize::from(inner.height) / lines;
     let first = first_shown(rows.binary_search(&selected).unwrap_or(0), len, height);
     let columns = Columns::of(view, usize::from(inner.width));
@@ -279,9 +288,9 @@ fn signal_one(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, columns: Column
     let name = words::left(&said.name, name, more);
     let verdict = words::left(said.verdict, VERDICT, more);
     let age = words::right(&said.age, AGE, more);
-    let picture = if room < 4 { Vec::new() } else { picture(view, of, room) };
     // Words keep away from the number, and a picture need not.
-    let apart = if of.judged.verdict == Verdict::Unknown && !picture.is_empty() { " " } else { "" };
+    let apart = if of.judged.verdict == Verdict::Unknown && room >= 4 { " " } else { "" };
+    let picture = if room < 4 { Vec::new() } else { picture(view, of, room.saturating_sub(apart.len())) };
     let mut spans = vec![
         (said.symbol, said.look),
         (" ", theme.text),
@@ -294,7 +303,7 @@ fn signal_one(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, columns: Column
         (apart, theme.text),
     ];
     spans.extend(picture.iter().map(|(text, style)| (text.as_str(), *style)));
-    if !picture.is_empty() && apart.is_empty() {
+    if !picture.is_empty() {
         spans.push((" ", theme.text));
     }
     spans.extend([(verdict.as_str(), said.look), (age.as_str(), theme.dim)]);

@@ -27,6 +27,12 @@ const BESIDE: u16 = 100;
 const ABOVE: u16 = 60;
 /// A small chart takes at least so many columns and lines.
 const SMALL: (u16, u16) = (36, 9);
+/// From how many lines on a chart can spare one.
+const SPARES: u16 = 16;
+/// From how many lines on, with its frame, a glance at a signal says more than its row does.
+pub(super) const GLANCE: u16 = 9;
+/// How much of a release a glance shows, and in which steps it moves on, in seconds: nothing moves in between.
+const GLANCED: (i64, i64) = (1200, 300);
 
 /// The zoomed Health screen.
 pub(super) fn zoomed(paint: &mut Paint<'_>, area: Rect) {
@@ -89,6 +95,8 @@ fn large(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>) {
     // At least half of a low screen is for the chart.
     let below = u16::try_from(facts.len()).unwrap_or(u16::MAX).min(inner.height.saturating_sub(8)).min(inner.height / 2);
     let (top, said) = cut(inner, inner.height.saturating_sub(below));
+    // A line of air between them where the chart can spare it.
+    let (top, _) = cut(top, if top.height >= SPARES { top.height.saturating_sub(1) } else { top.height });
     let window = range.window(view.release, view.now);
     let mut chart = chart(view, Some(zoom), of.id, of.signal, window);
     chart.cursor = zoom.cursor;
@@ -180,6 +188,43 @@ fn small_charts(paint: &mut Paint<'_>, area: Rect, selected: Judged<'_>) {
     }
 }
 
+/// A signal larger than its row has it, in whatever room there is to spare: the selected one where the signals have the
+/// keys, else the one of which worst must be thought, of those that the selected stage is judged by.
+pub(super) fn glance(paint: &mut Paint<'_>, area: Rect) {
+    let view = paint.view;
+    let Some(of) = glanced(view).filter(|_| area.height >= GLANCE) else { return };
+    let (from, to, words) = glance_window(view);
+    let inner = paint.frame(area, of.title(), words, false);
+    let mut chart = chart(view, None, of.id, of.signal, (from, to));
+    // Its row says its name and its value: only two lines need a legend.
+    chart.legend = chart.baseline.is_some();
+    chart.thresholds_inside = area.width < BESIDE / 2;
+    chart.draw(inner, paint.buffer);
+}
+
+fn glanced<'a>(view: &'a View<'_>) -> Option<Judged<'a>> {
+    if view.app.pane == Pane::Health {
+        return signal(view, view.selected(Pane::Health));
+    }
+    let stage = view.plan.stages.get(view.selected(Pane::Stages));
+    let watches = |of: &Judged<'_>| stage.is_some_and(|stage| stage.signals.iter().any(|id| id == of.id));
+    let judged = signals(view).filter(|of| !of.is_baseline);
+    // Of those of which the same is thought it is the first.
+    judged.min_by_key(|of| (!watches(of), std::cmp::Reverse(rank(of.judged.verdict))))
+}
+
+/// From when to when a glance reaches, and how that is called.
+fn glance_window(view: &View<'_>) -> (Timestamp, Timestamp, &'static str) {
+    let (long, step) = GLANCED;
+    let now = view.release.ended.unwrap_or(view.now).min(view.now).as_second();
+    let to = now.div_euclid(step).saturating_add(1).saturating_mul(step);
+    let started = view.release.started.as_second().div_euclid(60).saturating_mul(60);
+    let from = to.saturating_sub(long);
+    let words = if started > from { "whole release" } else { "20 min" };
+    let at = |second| Timestamp::from_second(second).unwrap_or(view.now);
+    (at(from.max(started)), at(to), words)
+}
+
 /// A chart of a signal's last minutes, as far as its samples at hand reach.
 pub(super) fn chart_of<'a>(view: &'a View<'_>, id: &str) -> Option<Chart<'a>> {
     let signal = view.plan.signals.get(id)?;
@@ -256,14 +301,16 @@ fn flag(view: &View<'_>, mark: &Mark) -> Flag {
 /// How the parts of a chart look in a theme.
 fn looks(theme: &Theme) -> Looks {
     Looks {
-        line: theme.active,
-        baseline: theme.dim,
+        line: theme.chart_canary,
+        baseline: theme.chart_baseline,
         warn: theme.warn,
         fail: theme.bad,
-        mark: theme.dim,
-        mark_label: theme.title,
-        cursor: theme.title,
-        axis: theme.dim,
+        threshold: theme.threshold,
+        // What was done stands out by its name; the line through the whole chart is no more than an axis.
+        mark: theme.axis,
+        mark_label: theme.mark,
+        cursor: theme.cursor,
+        axis: theme.axis,
         text: theme.text,
         unknown: theme.unknown,
     }

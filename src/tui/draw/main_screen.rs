@@ -32,7 +32,7 @@ fn body(paint: &mut Paint<'_>, area: Rect) -> Rect {
         paint.row(line, &[(&format!(" {} {words}", view.glyphs.warn), view.theme.banner)]);
         rest = below;
     }
-    let (body, foot) = cut(rest, rest.height.saturating_sub(2));
+    let (body, foot) = cut(rest, rest.height.saturating_sub(foot::LINES));
     foot::foot(paint, foot);
     body
 }
@@ -55,9 +55,14 @@ pub(super) fn panes(paint: &mut Paint<'_>, area: Rect) {
         let own = stages::wanted(view).saturating_add(2);
         let below = extra.is_empty() && left.height >= own.saturating_add(UNDER);
         let (left, under) = cut(left, if below { own } else { left.height });
+        // What the signals leave of a tall column shows one of them larger.
+        let signals = health::wanted(view, right.width);
+        let glances = right.height >= signals.saturating_add(health_zoom::GLANCE);
+        let (right, glance) = cut(right, if glances { signals } else { right.height });
         pane(paint, Pane::Stages, left);
         pane(paint, Pane::Checks, middle);
         pane(paint, Pane::Health, right);
+        health_zoom::glance(paint, glance);
         zoomed::extra(paint, extra);
         zoomed::extra(paint, under);
         foot::log(paint, log);
@@ -93,12 +98,12 @@ pub(super) fn zoomed(paint: &mut Paint<'_>, area: Rect) {
     panes::tabs(paint, tabs);
     match paint.view.app.pane {
         Pane::Stages => zoomed::zoomed(paint, below),
+        Pane::Checks => checklist::zoomed(paint, below),
         Pane::Health => health_zoom::zoomed(paint, below),
-        other => pane(paint, other, below),
     }
 }
 
-fn pane(paint: &mut Paint<'_>, which: Pane, area: Rect) {
+pub(super) fn pane(paint: &mut Paint<'_>, which: Pane, area: Rect) {
     paint.hit(area, Hit::Pane(which));
     if which == paint.view.app.pane {
         paint.shown.page = area.height.saturating_sub(2);

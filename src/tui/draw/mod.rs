@@ -122,8 +122,8 @@ pub(super) fn render(app: &App, buffer: &mut Buffer, now: Timestamp) -> (Shown, 
     }
     let cursor = match &app.overlay {
         None => None,
-        Some(Overlay::Help { scroll }) => {
-            help::help(&mut paint, area, *scroll);
+        Some(Overlay::Help { of, scroll }) => {
+            help::help(&mut paint, area, *of, *scroll);
             None
         }
         Some(Overlay::Log { scroll }) => {

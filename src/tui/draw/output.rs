@@ -99,7 +99,7 @@ fn text_row(paint: &mut Paint<'_>, area: Rect, reader: &OutputView, output: &Out
     let Some(text) = output.line(row.line) else { return };
     let part = if reader.wrap { row.part.clone() } else { aside(text, reader.aside) };
     let hits = reader.pattern.iter().flat_map(|pattern| pattern.find(text));
-    let hit_style = if reader.at == Some(row.line) { theme.chosen } else { theme.field };
+    let hit_style = if reader.at == Some(row.line) { theme.chosen } else { theme.search };
     let view = paint.view;
     let mut spans: Vec<(Cow<'_, str>, Style)> = Vec::new();
     let mut at = part.start;

@@ -3,18 +3,25 @@
 use ratatui::{layout::Rect, style::Style};
 use tui_input::Input as Field;
 
-use super::{Paint, header, inside};
-use crate::tui::{
-    app::Hit,
-    dialog::{Dialog, Focus, Form},
-    words,
+use super::{Paint, cut, foot, header, inside};
+use crate::{
+    release::{WhyKept, kept_words},
+    tui::{
+        app::Hit,
+        dialog::{Dialog, Focus, Form},
+        words,
+    },
 };
 
 /// A line of an overlay: what it is of, what it says, and the look of what it says.
 pub(super) type Line = (String, String, Style);
 
-/// Empties the lines behind an overlay over the whole width, so that nothing of the screen below stands beside it.
+/// Empties the lines behind an overlay over the whole width, so that nothing of the screen below stands beside it. What
+/// stays in sight above and below steps back: it has not the keys. The head and the foot stay as they are.
 pub(super) fn behind(paint: &mut Paint<'_>, screen: Rect, area: Rect) {
+    let (_, body) = cut(screen, header::LINES);
+    let (body, _) = cut(body, body.height.saturating_sub(foot::LINES));
+    paint.dim(body);
     paint.clear(Rect { y: area.y, height: area.height, ..screen });
 }
 
@@ -33,7 +40,17 @@ pub(super) fn middle(area: Rect, width: u16, height: u16) -> Rect {
 
 /// A box with lines to read, scrolled.
 pub(super) fn reader(paint: &mut Paint<'_>, area: Rect, title: &str, lines: &[Line], scroll: usize) {
-    let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let (inner, first) = sheet(paint, area, title, lines.len(), scroll);
+    let dim = paint.view.theme.dim;
+    for (index, (of, text, style)) in lines.iter().skip(first).take(usize::from(inner.height)).enumerate() {
+        let y = inner.y.saturating_add(u16::try_from(index).unwrap_or(0));
+        paint.row(Rect { y, height: 1, ..inner }, &[(of, dim), (text, *style)]);
+    }
+}
+
+/// A box for so many lines to read: what lies inside it, and which line is the first that is shown.
+pub(super) fn sheet(paint: &mut Paint<'_>, area: Rect, title: &str, lines: usize, scroll: usize) -> (Rect, usize) {
+    let wanted = u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(2);
     let screen = area;
     let area = middle(area, area.width, wanted.min(area.height.saturating_sub(3)).max(5));
     behind(paint, screen, area);
@@ -41,21 +58,17 @@ pub(super) fn reader(paint: &mut Paint<'_>, area: Rect, title: &str, lines: &[Li
     let inner = paint.frame(area, title, "", true);
     let height = usize::from(inner.height);
     paint.shown.page = inner.height;
-    paint.shown.scroll = Some(lines.len().saturating_sub(height));
-    let first = scroll.min(lines.len().saturating_sub(height));
-    let dim = paint.view.theme.dim;
-    for (index, (of, text, style)) in lines.iter().skip(first).take(height).enumerate() {
-        let y = inner.y.saturating_add(u16::try_from(index).unwrap_or(0));
-        paint.row(Rect { y, height: 1, ..inner }, &[(of, dim), (text, *style)]);
-    }
-    if lines.len() > height {
-        let last = first.saturating_add(height).min(lines.len());
-        let place = format!(" {}-{last} of {} ", first.saturating_add(1), lines.len());
+    paint.shown.scroll = Some(lines.saturating_sub(height));
+    let first = scroll.min(lines.saturating_sub(height));
+    if lines > height {
+        let last = first.saturating_add(height).min(lines);
+        let place = format!(" {}-{last} of {lines} ", first.saturating_add(1));
         let width = u16::try_from(place.len()).unwrap_or(0);
         let x = area.right().saturating_sub(width.saturating_add(2));
         let style = paint.view.theme.dim;
         paint.row(Rect { x, y: area.bottom().saturating_sub(1), width, height: 1 }, &[(&place, style)]);
     }
+    (inner, first)
 }
 
 /// A dialog; says where the cursor is, if it has a field.
@@ -68,8 +81,14 @@ pub(super) fn dialog(paint: &mut Paint<'_>, area: Rect, dialog: &Dialog) -> Opti
     let locks = dialog.locks(view.app, view.now);
 
     let mut lines: Vec<(String, Style)> = Vec::new();
+    let mut apart = false;
     for (index, text) in dialog.consequence.lines.iter().enumerate() {
-        let style = if index == 0 { theme.title } else { theme.text };
+        let style = if index == 0 { theme.title } else { kept_look(paint, text) };
+        // What it does, in one step or several, stands for itself; then comes what follows from it.
+        let does = index == 0 || text.starts_with(|c: char| c.is_ascii_digit());
+        if !does && !std::mem::replace(&mut apart, true) {
+            lines.push((String::new(), theme.text));
+        }
         lines.extend(words::wrap(&symbols.say(text), columns).into_iter().map(|line| (line, style)));
     }
     if dialog.is_free() && !dialog.moved_on.is_empty() {
@@ -90,7 +109,15 @@ pub(super) fn dialog(paint: &mut Paint<'_>, area: Rect, dialog: &Dialog) -> Opti
     let height = u16::try_from(whole).unwrap_or(u16::MAX).saturating_add(fixed);
     let frame = middle(area, width, height);
     behind(paint, area, frame);
-    paint.frame(frame, &symbols.say(&dialog.title), dialog.consequence.environment.as_deref().unwrap_or(""), true);
+    let title = symbols.say(&dialog.title);
+    paint.frame(frame, &title, "", true);
+    if let Some(environment) = &dialog.consequence.environment {
+        let (badge, look) = header::badge_of(view, environment);
+        let beside = u16::try_from(words::width(&title)).unwrap_or(u16::MAX).saturating_add(4);
+        let place =
+            Rect { x: frame.x.saturating_add(beside), width: frame.width.saturating_sub(beside.saturating_add(2)), ..frame };
+        paint.row(Rect { height: 1, ..place }, &[(&badge, look), (" ", theme.focus)]);
+    }
     let inner = inside(frame);
 
     // Where there is no room for all of it, what keeps it from being done stays in sight, and the rest scrolls.
@@ -157,6 +184,16 @@ pub(super) fn dialog(paint: &mut Paint<'_>, area: Rect, dialog: &Dialog) -> Opti
     let how = words::right(how, usize::from(rest.width), view.glyphs.more);
     paint.row(rest, &[(&how, theme.dim)]);
     cursor
+}
+
+/// How a line of a consequence looks: what a rollback leaves looks as it does in the list of where a rollback leads.
+fn kept_look(paint: &Paint<'_>, text: &str) -> Style {
+    let (theme, plan) = (paint.view.theme, paint.view.release.rollback_plan());
+    match plan.kept.iter().find(|kept| text.ends_with(&kept_words(kept))).map(|kept| kept.why) {
+        Some(WhyKept::Irreversible | WhyKept::Unfinished) => theme.warn,
+        Some(WhyKept::NeverDone | WhyKept::NothingToUndo) => theme.dim,
+        Some(WhyKept::NoUndo) | None => theme.text,
+    }
 }
 
 /// A field to type into; says where the cursor is, if it is there.

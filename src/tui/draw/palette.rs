@@ -3,14 +3,20 @@
 use ratatui::layout::Rect;
 
 use super::{
-    Paint, inside,
+    Paint, cut, inside,
     overlay::{behind, field, middle},
+    panes::{line, more_marks},
 };
 use crate::tui::{app::Hit, palette::Palette, words};
 
-/// How many columns the names and the keys have.
-const NAME: usize = 16;
+/// How many columns the names and the keys have: the longest theme's name, and the longest key's.
+const NAME: usize = 19;
 const KEYS: usize = 9;
+/// From this width on the longest theme's name has room.
+const FOR_THEMES: u16 = 70;
+const SHORT_NAME: usize = 14;
+/// How many lines the whole of what the selected one does has, with the line above it.
+const ABOUT: u16 = 3;
 
 /// Shows the palette; says where the cursor is.
 pub(super) fn palette(paint: &mut Paint<'_>, area: Rect, palette: &Palette) -> Option<(u16, u16)> {
@@ -29,10 +35,11 @@ pub(super) fn palette(paint: &mut Paint<'_>, area: Rect, palette: &Palette) -> O
     let place = Rect { x: typed.x.saturating_add(used), width: typed.width.saturating_sub(used), ..typed };
     let cursor = field(paint, place, &palette.field, true);
 
-    // The last line says what the selected one does, whole.
-    let about = 2_u16.min(inner.height.saturating_sub(2));
+    // The last lines say what the selected one does, whole.
+    let about = ABOUT.min(inner.height.saturating_sub(2));
     let list = Rect { y: inner.y.saturating_add(1), height: inner.height.saturating_sub(1).saturating_sub(about), ..inner };
     let height = usize::from(list.height);
+    let name_wide = if inner.width < FOR_THEMES { SHORT_NAME } else { NAME };
     let selected = palette.selected.min(items.len().saturating_sub(1));
     let first = selected.saturating_sub(height / 2).min(items.len().saturating_sub(height));
     for (place, (index, item)) in items.iter().enumerate().skip(first).take(height).enumerate() {
@@ -45,10 +52,10 @@ pub(super) fn palette(paint: &mut Paint<'_>, area: Rect, palette: &Palette) -> O
             &[
                 (mark, theme.warn),
                 (" ", theme.text),
-                (&words::left(&item.name, NAME, view.glyphs.more), name),
-                (" ", theme.text),
+                (&words::left(&item.name, name_wide, view.glyphs.more), name),
+                ("  ", theme.text),
                 (&words::left(&symbols.say(&item.keys), KEYS, view.glyphs.more), theme.key),
-                (" ", theme.text),
+                ("  ", theme.text),
                 (&found_by, theme.active),
                 (&symbols.say(&item.says), says),
             ],
@@ -58,15 +65,19 @@ pub(super) fn palette(paint: &mut Paint<'_>, area: Rect, palette: &Palette) -> O
             paint.select(row);
         }
     }
+    more_marks(paint, frame, first, items.len(), height);
     if items.is_empty() {
         paint.row(list, &[("nothing is called so; other tools' words are known too: abort, undo, unpause", theme.warn)]);
     }
     if let Some(item) = items.get(selected) {
-        let lines = words::wrap(&symbols.say(&item.says), usize::from(inner.width));
+        let said = format!("{} {} {}", item.name, view.glyphs.leads, symbols.say(&item.says));
+        let lines = words::wrap(&said, usize::from(inner.width));
         let style = if item.can { theme.text } else { theme.warn };
-        for (index, line) in lines.iter().take(usize::from(about)).enumerate() {
-            let y = inner.bottom().saturating_sub(about).saturating_add(u16::try_from(index).unwrap_or(0));
-            paint.row(Rect { y, height: 1, ..inner }, &[(line, style)]);
+        let (_, below) = cut(inner, inner.height.saturating_sub(about));
+        let (rule, below) = cut(below, 1);
+        paint.row(rule, &[(&view.glyphs.rule.repeat(usize::from(rule.width)), theme.border)]);
+        for (index, text) in lines.iter().take(usize::from(below.height)).enumerate() {
+            paint.row(line(below, index), &[(text, style)]);
         }
     }
     cursor

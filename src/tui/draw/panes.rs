@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{Paint, View, health};
-use crate::tui::list::Pane;
+use crate::tui::{actions::Action, list::Pane};
 
 /// How many lines the panes would like to have.
 pub(super) fn wanted(view: &View<'_>) -> u16 {
@@ -21,13 +21,27 @@ fn headings(view: &View<'_>) -> usize {
 /// The names of the panes in one line, for a screen that shows one at a time.
 pub(super) fn tabs(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
-    let look = |pane| if view.app.pane == pane { view.theme.chosen } else { view.theme.dim };
-    let checks = format!(" Checklist {} ", checked(view));
-    let health = health::worst(view);
-    paint.row(
-        area,
-        &[(" Stages ", look(Pane::Stages)), (&checks, look(Pane::Checks)), (&format!(" Health {health} "), look(Pane::Health))],
-    );
+    let (theme, symbols) = (view.theme, view.app.settings.symbols);
+    let tabs = [
+        (Pane::Stages, Action::Stages, "Stages".to_owned()),
+        (Pane::Checks, Action::Checklist, format!("Checklist {}", checked(view))),
+        (Pane::Health, Action::Health, format!("Health {}", health::worst(view))),
+    ];
+    // A narrow screen has no room for their keys.
+    let keyed = area.width >= 60;
+    let mut spans = Vec::new();
+    for (pane, action, words) in tabs {
+        let look = if view.app.pane == pane { theme.chosen } else { theme.dim };
+        let key = view.app.key(action);
+        spans.push((" ".to_owned(), look));
+        if keyed && !key.is_empty() {
+            let key_look = if view.app.pane == pane { theme.chosen } else { theme.key };
+            spans.extend([(symbols.say(&key).into_owned(), key_look), (" ".to_owned(), look)]);
+        }
+        spans.extend([(words.trim_end().to_owned(), look), (" ".to_owned(), look)]);
+    }
+    let spans = spans.iter().map(|(text, style)| (text.as_str(), *style)).collect::<Vec<_>>();
+    paint.row(area, &spans);
 }
 
 pub(super) fn checked(view: &View<'_>) -> String {
@@ -51,7 +65,12 @@ pub(super) fn more_marks(paint: &mut Paint<'_>, frame: Rect, first: usize, len: 
     if hidden == 0 || frame.height < 3 {
         return;
     }
-    let words = format!(" {}{} ", if first < hidden { "+" } else { "-" }, if first < hidden { hidden - first } else { hidden });
+    let (above, below) = (first.min(hidden), hidden.saturating_sub(first));
+    let words = match (above, below) {
+        (0, below) => format!(" {below} below "),
+        (above, 0) => format!(" {above} above "),
+        (above, below) => format!(" {above} above, {below} below "),
+    };
     let width = u16::try_from(words.len()).unwrap_or(0);
     let x = frame.right().saturating_sub(width.saturating_add(2));
     let style = paint.view.theme.dim;

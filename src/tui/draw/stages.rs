@@ -18,6 +18,8 @@ const BAR: usize = 24;
 const LEAST_BAR: usize = 4;
 /// From here on the middle has room for the number of the step.
 const FOR_STEP: usize = 18;
+/// From here on it has room for a word.
+const FOR_WORD: usize = 6;
 
 /// How many lines the stages have, with those that say where they happen.
 pub(super) fn wanted(view: &View<'_>) -> u16 {
@@ -96,7 +98,8 @@ impl StageColumns {
     fn of(inner: usize, longest: usize) -> Self {
         let time = 7;
         let room = inner.saturating_sub(2 + 2 + 1 + time);
-        let title = longest.min(room.saturating_mul(3) / 5).max(6.min(room));
+        // A name that is cut costs more than a word that the symbol says too.
+        let title = longest.min(room.saturating_mul(2) / 3).max(6.min(room));
         Self { title, middle: room.saturating_sub(title), time }
     }
 }
@@ -224,11 +227,15 @@ fn stage_middle(
         }
         StageStatus::Ready => vec![("ready".to_owned(), look)],
         StageStatus::Running => match state.under_way().map(|operation| &operation.act) {
+            Some(Act::Weight { weight }) if columns < FOR_WORD => vec![(format!("{}{weight} %", view.glyphs.leads), look)],
             Some(Act::Weight { weight }) => vec![(format!("{} {weight} %", view.glyphs.leads), look)],
             Some(Act::Deploy) => vec![("deploying".to_owned(), look)],
             _ => vec![("running".to_owned(), look)],
         },
         StageStatus::Baking => {
+            if columns < FOR_WORD && !stage.steps().is_empty() {
+                return vec![(format!("{:>5}", weight(state.weight)), look)];
+            }
             let prefix = if stage.steps().is_empty() { String::new() } else { format!("{step}{:>5} ", weight(state.weight)) };
             let Some(bake) = &state.bake else { return vec![("watched".to_owned(), look)] };
             let length = bake.length.as_secs_f64().max(0.001);
@@ -241,6 +248,7 @@ fn stage_middle(
             let waits = if columns < 11 { "waits" } else { "waits for you" };
             vec![(format!("{step}{:>5} {waits}", weight(state.weight)), look)]
         }
+        StageStatus::Passed if columns < FOR_WORD => Vec::new(),
         StageStatus::Passed => vec![("passed".to_owned(), theme.dim)],
         StageStatus::Failed => {
             let why = state.why.as_deref().unwrap_or("");

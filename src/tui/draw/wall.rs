@@ -45,17 +45,24 @@ pub(super) fn wall(paint: &mut Paint<'_>, area: Rect) {
         paint.row(line, &[(&format!(" {} {words}", view.glyphs.warn), view.theme.banner)]);
         rest = below;
     }
-    let (body, foot) = cut(rest, rest.height.saturating_sub(2));
+    let (body, foot) = cut(rest, rest.height.saturating_sub(foot::LINES));
     foot::foot(paint, foot);
 
     // The verdict is as large as it can be; the rest is of one size, so that it reads as one.
-    let (first, below) = cut(body, body.height.saturating_mul(2) / 5);
-    large(paint, indent(first), &verdict(view), size(view, first, &[verdict(view)]));
-    let parts = [stage(view), worst(view), clock(view)];
+    let (first, _) = cut(body, body.height.saturating_mul(2) / 5);
+    let verdict = verdict(view);
+    let of_verdict = size(view, first, &[&verdict]);
+    // Its ground is a band over the whole width, to be known from the far end of a room.
+    let high = of_verdict.map_or(1, |(_, _, high)| high);
+    let (band, below) = cut(body, high.saturating_add(2).min(first.height));
+    paint.fill(band, verdict.style);
+    large(paint, indent(band), &verdict, of_verdict);
+    let (_, below) = cut(below, u16::from(area.height >= 20));
+    let parts = [&stage(view), &worst(view), &clock(view)];
     let share = below.height.checked_div(3).unwrap_or(0);
     let size = size(view, Rect { height: share, ..below }, &parts);
     let mut rest = below;
-    for part in &parts {
+    for part in parts {
         let (place, after) = cut(rest, share);
         large(paint, indent(place), part, size);
         rest = after;
@@ -67,12 +74,18 @@ fn indent(area: Rect) -> Rect {
 }
 
 /// The largest letters in which all of these fit a place; none where none do.
-fn size(view: &View<'_>, area: Rect, parts: &[Large]) -> Option<Size> {
+fn size(view: &View<'_>, area: Rect, parts: &[&Large]) -> Option<Size> {
     let area = indent(area);
     let letters = parts.iter().map(|part| u16::try_from(words::width(&part.text)).unwrap_or(u16::MAX)).max().unwrap_or(0);
     let plain = parts.iter().all(|part| part.text.is_ascii());
     let ascii = view.app.settings.symbols == Symbols::Ascii;
-    let drawn = |size: &&Size| !ascii || matches!(size.0, PixelSize::Full | PixelSize::HalfHeight);
+    // Of half cells ASCII has only likenesses: good enough for a verdict in capitals, and for nothing else.
+    let capitals = parts.iter().all(|part| !part.text.contains(char::is_lowercase));
+    let drawn = |size: &&Size| match size.0 {
+        PixelSize::Full => true,
+        PixelSize::HalfHeight => !ascii || capitals,
+        _ => !ascii,
+    };
     let fits = |size: &&Size| letters.saturating_mul(size.1) <= area.width && size.2 <= area.height;
     SIZES.iter().filter(drawn).find(fits).copied().filter(|_| plain)
 }
@@ -86,12 +99,10 @@ fn large(paint: &mut Paint<'_>, area: Rect, part: &Large, size: Option<Size>) {
         paint.row(Rect { y: middle, height: 1.min(area.height), ..area }, &[(&part.text, style)]);
         return;
     };
-    // A ground of its own would be a bar of another colour: large letters are coloured themselves.
-    let style = letter_style(part.style);
     let top = area.y.saturating_add(area.height.saturating_sub(high) / 2);
     let place = Rect { y: top, height: high, ..area };
     let line = Line::from(part.text.clone());
-    BigText::builder().pixel_size(size).style(style).lines(vec![line]).build().render(place, paint.buffer);
+    BigText::builder().pixel_size(size).style(part.style).lines(vec![line]).build().render(place, paint.buffer);
     if paint.view.app.settings.symbols == Symbols::Ascii {
         place.positions().for_each(|position| plain(paint, position));
     }
@@ -107,11 +118,6 @@ fn plain(paint: &mut Paint<'_>, position: Position) {
             _ => cell,
         };
     }
-}
-
-fn letter_style(style: Style) -> Style {
-    let reversed = style.add_modifier.contains(Modifier::REVERSED);
-    Style { bg: if reversed { None } else { style.bg }, ..style.remove_modifier(Modifier::REVERSED | Modifier::DIM) }
 }
 
 fn verdict(view: &View<'_>) -> Large {

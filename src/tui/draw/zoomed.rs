@@ -3,7 +3,9 @@
 use ratatui::layout::Rect;
 
 use super::{
-    Paint, View, back, current, cut, cut_left, foot, output,
+    Paint, View, back,
+    current::{self, Beside},
+    cut, cut_left, foot, health_zoom, output,
     panes::first_shown,
     progress::{ELAPSED, HEAD, elapsed, expected, release},
     stages::{is_irreversible, stage_look, status_word},
@@ -58,10 +60,16 @@ pub(super) fn zoomed(paint: &mut Paint<'_>, area: Rect) {
     foot::log(paint, bottom);
     let Some((stage, state)) = selected(view) else { return };
     let now = lines(current::wanted(view, stage, state, usize::from(right.width.saturating_sub(4))));
-    let (top, bottom) =
-        cut(right, if writes(view, stage, state) { now.min(right.height.saturating_mul(2) / 3) } else { right.height });
-    now_frame(paint, top, stage, state);
-    output_frame(paint, bottom, stage);
+    let writes = writes(view, stage, state);
+    let glances = right.height >= now.saturating_add(health_zoom::GLANCE);
+    let most = if writes { right.height.saturating_mul(2) / 3 } else { right.height };
+    let (top, bottom) = cut(right, if writes || glances { now.min(most) } else { most });
+    now_frame(paint, top, stage, state, Beside::Nothing);
+    if writes {
+        output_frame(paint, bottom, stage);
+    } else {
+        health_zoom::glance(paint, bottom);
+    }
 }
 
 /// Below each other without frames: the stage that is selected, what is written, the way back.
@@ -79,7 +87,7 @@ fn stacked(paint: &mut Paint<'_>, area: Rect) {
     let way_back = way_back.min(rest.height.saturating_sub(few(output)));
     let (middle, bottom) = cut(rest, rest.height.saturating_sub(way_back));
     let body = section(paint, top, stage.title(), &stage.environment);
-    current::show(paint, body, stage, state);
+    current::show(paint, body, stage, state, Beside::Nothing);
     if output > 0 && middle.height >= 2 {
         let body = section(paint, middle, "Output", &output_note(view, stage));
         output::tail(paint, body, stage);
@@ -109,10 +117,12 @@ pub(super) fn extra_wanted(view: &View<'_>, width: u16) -> u16 {
     let half = if width >= TWO { width / 2 } else { width };
     let now = lines(current::wanted(view, stage, state, usize::from(half.saturating_sub(4))));
     let output = if writes(view, stage, state) { TAIL } else { 0 };
-    if width >= TWO { now.max(output) } else { now.saturating_add(output) }
+    let way_back = lines(back::wanted(view, usize::from(half.saturating_sub(4))));
+    if width >= TWO { now.max(output).max(way_back) } else { now.saturating_add(output) }
 }
 
-/// The selected stage as it stands and what its task writes, in whatever room there is to spare.
+/// The selected stage as it stands, and beside it what its task writes, or where a rollback would lead, in whatever room
+/// there is to spare.
 pub(super) fn extra(paint: &mut Paint<'_>, area: Rect) {
     if area.height < LEAST || area.width < 20 {
         return;
@@ -120,22 +130,22 @@ pub(super) fn extra(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
     let Some((stage, state)) = selected(view) else { return };
     let has_output = output::lines(view, stage) > 0;
-    if !has_output {
-        return now_frame(paint, area, stage, state);
-    }
     if area.width >= TWO {
         let (left, right) = cut_left(area, area.width / 2);
-        now_frame(paint, left, stage, state);
-        return output_frame(paint, right, stage);
+        now_frame(paint, left, stage, state, Beside::Row);
+        return if has_output { output_frame(paint, right, stage) } else { back_frame(paint, right) };
+    }
+    if !has_output {
+        return now_frame(paint, area, stage, state, Beside::Row);
     }
     let now = lines(current::wanted(view, stage, state, usize::from(area.width.saturating_sub(4))));
     if now.saturating_add(LEAST) <= area.height {
         let (top, bottom) = cut(area, now);
-        now_frame(paint, top, stage, state);
+        now_frame(paint, top, stage, state, Beside::Row);
         return output_frame(paint, bottom, stage);
     }
     // Where only one has room: the line of the stage says how far a task is, and not which steps there are.
-    if stage.steps().is_empty() { output_frame(paint, area, stage) } else { now_frame(paint, area, stage, state) }
+    if stage.steps().is_empty() { output_frame(paint, area, stage) } else { now_frame(paint, area, stage, state, Beside::Row) }
 }
 
 /// Whether a stage has something that writes, or wrote.
@@ -152,9 +162,9 @@ fn selected<'a>(view: &View<'a>) -> Option<(&'a Stage, &'a StageState)> {
     view.release.stages().nth(view.selected(Pane::Stages))
 }
 
-fn now_frame(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &StageState) {
+fn now_frame(paint: &mut Paint<'_>, area: Rect, stage: &Stage, state: &StageState, beside: Beside) {
     let inner = paint.frame(area, stage.title(), &stage.environment, false);
-    current::show(paint, inner, stage, state);
+    current::show(paint, inner, stage, state, beside);
 }
 
 fn back_frame(paint: &mut Paint<'_>, area: Rect) {
