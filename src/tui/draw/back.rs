@@ -43,8 +43,13 @@ pub(super) fn list(paint: &mut Paint<'_>, area: Rect) {
         paint.row(line(area, index), &[(symbol, *look), (" ", theme.text), (text, *style)]);
     }
     if hidden > 0 && height > 0 {
-        let key = paint.view.app.key(Action::Rollback);
-        let more = format!("+{} lines: {key} shows all", lines.len().saturating_sub(shown));
+        let hidden = lines.len().saturating_sub(shown);
+        // The dialog has them all, as long as there is one.
+        let more = if paint.view.app.hindrance(Action::Rollback, paint.view.now).is_some() {
+            format!("+{hidden} lines")
+        } else {
+            format!("+{hidden} lines: {} shows all", paint.view.app.key(Action::Rollback))
+        };
         paint.row(line(area, shown), &[("  ", theme.text), (&more, theme.dim)]);
     }
 }

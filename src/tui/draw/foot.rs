@@ -198,7 +198,7 @@ fn key_line(paint: &mut Paint<'_>, area: Rect) {
     }
     let updown = view.glyphs.updown;
     let own: &[(&str, &str)] = match &view.app.overlay {
-        Some(Overlay::Help { .. } | Overlay::Detail { .. }) => &[("esc", "closes"), (updown, "scroll")],
+        Some(Overlay::Help { .. } | Overlay::Log { .. } | Overlay::Detail { .. }) => &[("esc", "closes"), (updown, "scroll")],
         Some(Overlay::Palette(_)) => &[("enter", "does it"), (updown, "choose"), ("esc", "closes")],
         Some(Overlay::Dialog(_)) => &[("esc", "cancels"), ("tab", "next"), (updown, "scroll")],
         Some(Overlay::Form(_)) => &[("esc", "cancels"), ("tab", "next")],
@@ -234,6 +234,9 @@ fn key_line(paint: &mut Paint<'_>, area: Rect) {
         let short = match described.action {
             Action::Hold if view.release.hold.is_some() => "resume",
             Action::Retry if !can_retry(view) => continue,
+            // Nothing is offered that would only be refused.
+            Action::Rollback if view.app.hindrance(Action::Rollback, view.now).is_some() => continue,
+            Action::Sign if view.release.is_over() || view.release.rollback.is_some() => continue,
             Action::Promote | Action::Hold if view.release.is_over() || view.release.rollback.is_some() => continue,
             Action::NextMatch if !view.app.searches() => continue,
             Action::Quit if context == Context::Output => continue,
@@ -284,7 +287,10 @@ pub(super) fn filter(paint: &mut Paint<'_>, area: Rect, typed: &Field) -> Option
     paint.clear(row);
     let label = format!("/ {} ", pane.title());
     let used = paint.row(row, &[(&label, theme.key)]);
-    let found = format!("  {} rows   enter keeps, esc undoes", view.rows(pane).len());
+    let found = match view.rows(pane).len() {
+        1 => "  1 row   enter keeps, esc undoes".to_owned(),
+        count => format!("  {count} rows   enter keeps, esc undoes"),
+    };
     let wide = u16::try_from(words::width(&found)).unwrap_or(0);
     let room = row.width.saturating_sub(used);
     let wide = if room < wide.saturating_add(12) { 0 } else { wide };

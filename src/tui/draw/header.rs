@@ -5,6 +5,7 @@ use ratatui::{layout::Rect, style::Style};
 use super::{Paint, View, blocker_words, cut};
 use crate::tui::{actions::Action, app::Frozen};
 use crate::{
+    health::Verdict,
     release::{Phase, ReleaseStatus},
     tui::words,
 };
@@ -145,12 +146,30 @@ fn standing(paint: &mut Paint<'_>, area: Rect) {
         ReleaseStatus::Completed | ReleaseStatus::RolledBack | ReleaseStatus::RollingBack | ReleaseStatus::Failed
     );
     let state = if said { String::new() } else { state };
-    let why = view.app.settings.symbols.say(&why(view)).into_owned();
+    let why = format!("{}{}", why(view), outage(view));
+    let why = view.app.settings.symbols.say(&why).into_owned();
     let gap = if why.is_empty() { "" } else { "  " };
     paint.row(
         Rect { x: area.x.saturating_add(1), width: area.width.saturating_sub(2), ..area },
         &[(&verdict, style), (&state, state_style), (gap, view.theme.text), (&why, view.theme.text)],
     );
+}
+
+/// A signal that fails though nothing waits for it: whoever reads why it is no go must not think that all else is well.
+fn outage(view: &View<'_>) -> String {
+    let named = |id: &str| view.blockers.iter().any(|blocker| blocker.id == id);
+    if view.release.is_over() {
+        return String::new();
+    }
+    let failing = super::health::signals(view)
+        .filter(|of| of.judged.verdict == Verdict::Fail && !named(of.id))
+        .map(|of| of.title())
+        .collect::<Vec<_>>();
+    match failing.as_slice() {
+        [] => String::new(),
+        [only] => format!("; {only} fails"),
+        [first, rest @ ..] => format!("; {first} and {} more fail", rest.len()),
+    }
 }
 
 /// What a person has to know of how it stands, in a sentence.
