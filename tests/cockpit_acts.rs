@@ -256,13 +256,18 @@ fn signs_writes_and_checks() {
     hand.input(Input::Paste("see the wiki".to_owned(), hand.at));
     assert_eq!(hand.after(10, Code::Enter), []);
     assert_eq!(command(&hand.press(Code::Enter)).ask, Ask::Note("see the wiki".to_owned()));
-    // The selected check, if it is one to be signed.
+    // The selected check, if it is one to be signed; one that is signed already is left alone, and the next is asked for.
     let mut hand = Hand::scene("blocked");
     hand.press(Code::Tab);
     hand.press(Code::Home);
     hand.press(Code::Char('s'));
-    assert!(hand.text(80, 24).contains("Sign Code review"));
+    assert!(hand.text(80, 24).contains("Sign Rollback plan"));
     hand.press(Code::Esc);
+    hand.press(Code::End);
+    hand.press(Code::Char('s'));
+    assert!(hand.text(80, 24).contains("Sign Communication to users"));
+    hand.press(Code::Esc);
+    hand.press(Code::Home);
     assert_eq!(hand.press(Code::Char('c')), []);
     assert!(hand.text(80, 24).contains("is signed by a person"));
     for _ in 0..4 {

@@ -279,6 +279,24 @@ mod tests {
         zoom.key(HealthAct::Longer, &release, "errors", at(10));
         assert_eq!(zoom.range(&release, at(9999)), Range::Whole, "what was chosen stays");
         zoom.key(HealthAct::Shorter, &release, "errors", at(10));
-        assert_eq!(zoom.range(&release, at(10)), Range::Hours6);
+        assert_eq!(zoom.range(&release, at(10)), Range::Whole, "nothing is shorter than ten seconds");
+        zoom.key(HealthAct::Shorter, &release, "errors", at(4000));
+        assert_eq!(zoom.range(&release, at(4000)), Range::Hour);
+        zoom.key(HealthAct::Longer, &release, "errors", at(4000));
+        assert_eq!(zoom.range(&release, at(4000)), Range::Whole, "six hours are longer than the whole of it");
+    }
+
+    #[test]
+    fn shorter_is_shorter_and_longer_is_longer() {
+        for (range, flown, shorter, longer) in [
+            (Range::Whole, 21, Range::Minutes15, Range::Whole),
+            (Range::Minutes15, 21, Range::Minutes5, Range::Whole),
+            (Range::Minute, 21, Range::Minute, Range::Minutes5),
+            (Range::Whole, 1, Range::Whole, Range::Whole),
+            (Range::Whole, 2000, Range::Hours6, Range::Whole),
+            (Range::Hour, 2000, Range::Minutes15, Range::Hours6),
+        ] {
+            assert_eq!((range.turned(false, flown), range.turned(true, flown)), (shorter, longer), "{range:?} {flown}");
+        }
     }
 }
