@@ -218,7 +218,10 @@ fn pasted_text_comes_in_one_piece() {
     // What looks like its end is none; other sequences are taken apart.
     assert_eq!(words(&decode(&[(0, b"\x1b[200~a\x1b[200~b\x1b\x1b[201~")])), [pasted("a[200~b")]);
     assert_eq!(words(&decode(&[(0, b"\x1b[200~a\x1b[31mb\x07\x00c\xff\xe2\x80\xaed\x1b[201~")])), [pasted("a[31mbcd")]);
-    assert_eq!(words(&decode(&[(0, b"\x1b[200~one\r\ntwo\rthree\nfour\tfive\x1b[201~")])), [pasted("one\ntwo\nthree\nfour\tfive")]);
+    assert_eq!(
+        words(&decode(&[(0, b"\x1b[200~one\r\ntwo\rthree\nfour\tfive\x1b[201~")])),
+        [pasted("one\ntwo\nthree\nfour\tfive")]
+    );
     assert_eq!(words(&decode(&[(0, "\x1b[200~日本".as_bytes()), (5, "語\x1b[201~".as_bytes())])), [pasted("日本語")]);
 }
 

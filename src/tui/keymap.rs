@@ -537,9 +537,15 @@ mod tests {
         for text in ["p", "R", "space", "ctrl-x ctrl-f", "alt-<", "shift-tab", "f5", "g g", "-", "ctrl--", "pageup", ":", "Ü"] {
             assert_eq!(label(&keys(text)), text);
         }
-        for (written, read) in
-            [("C-x", "ctrl-x"), ("M-x", "alt-x"), ("ctrl-X", "ctrl-x"), ("shift-r", "R"), ("minus", "-"), ("return", "enter"), ("shift-ü", "Ü")]
-        {
+        for (written, read) in [
+            ("C-x", "ctrl-x"),
+            ("M-x", "alt-x"),
+            ("ctrl-X", "ctrl-x"),
+            ("shift-r", "R"),
+            ("minus", "-"),
+            ("return", "enter"),
+            ("shift-ü", "Ü"),
+        ] {
             assert_eq!(label(&keys(written)), read);
         }
     }

@@ -250,7 +250,9 @@ impl App {
         let context = self.context();
         match action {
             // What was seen is old: nobody acts on it but to go back.
-            Action::Promote | Action::Retry | Action::Sign | Action::Recheck if self.frozen.is_some() => Some(self.frozen_words()),
+            Action::Promote | Action::Retry | Action::Sign | Action::Recheck if self.frozen.is_some() => {
+                Some(self.frozen_words())
+            }
             // Holding is safe; going on is not.
             Action::Hold if self.frozen.is_some() && release.hold.is_some() => Some(self.frozen_words()),
             Action::Promote => {
