@@ -4,7 +4,10 @@
 use std::{io, time::Duration};
 
 use futures::StreamExt;
-use rustix::termios::{QueueSelector, tcflush};
+use rustix::{
+    process::{Signal, getpid, kill_process},
+    termios::{QueueSelector, tcflush},
+};
 use tokio::{sync::oneshot, time::timeout};
 
 use super::{Exit, Failure, thread};
@@ -45,6 +48,8 @@ impl Stuck {
             for _ in 0..TRIES {
                 // Nobody will read what waits in the line: without it there is room to leave the screen.
                 let _gone = tcflush(io::stdout(), QueueSelector::OFlush);
+                // A write that waits looks for room only when it is woken, as by a signal.
+                let _woken = kill_process(getpid(), Signal::WINCH);
                 if timeout(PATIENCE / TRIES, &mut over).await.is_ok() {
                     return;
                 }
