@@ -4,7 +4,10 @@
 use std::{io, time::Duration};
 
 use futures::StreamExt;
-use rustix::termios::{QueueSelector, tcflush};
+use rustix::{
+    process::{Signal, getpid, kill_process},
+    termios::{QueueSelector, tcflush},
+};
 use tokio::{sync::oneshot, time::timeout};
 
 use super::{Exit, Failure, thread};
@@ -12,6 +15,8 @@ use crate::{terminal, tui::Input};
 
 /// How long the terminal may take to be given back, once it is asked for.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How often room is made then.
+const TRIES: u32 = 20;
 
 /// Watches until it is dropped.
 pub(super) struct Stuck {
@@ -40,12 +45,17 @@ impl Stuck {
             if timeout(PATIENCE, &mut over).await.is_ok() {
                 return;
             }
-            // Nobody will read what waits in the line: without it there is room to leave the screen.
-            let _gone = tcflush(io::stdout(), QueueSelector::OFlush);
-            if timeout(PATIENCE, &mut over).await.is_err() {
-                // Everything is in the journal.
-                std::process::exit(Exit::Unknown as i32);
+            for _ in 0..TRIES {
+                // Nobody will read what waits in the line: without it there is room to leave the screen.
+                let _gone = tcflush(io::stdout(), QueueSelector::OFlush);
+                // A write that waits looks for room only when it is woken, as by a signal.
+                let _woken = kill_process(getpid(), Signal::WINCH);
+                if timeout(PATIENCE / TRIES, &mut over).await.is_ok() {
+                    return;
+                }
             }
+            // Everything is in the journal.
+            std::process::exit(Exit::Unknown as i32);
         };
         std::thread::Builder::new().name("stuck".to_owned()).spawn(move || runtime.block_on(run))?;
         Ok(Self { _given_back: given_back })
