@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How long a terminal that is gone may take to be given back.
-const GONE: Duration = Duration::from_millis(200);
+pub(super) const GONE: Duration = Duration::from_millis(200);
 
 /// What the cockpit is opened on, and how it looks.
 #[derive(Debug, clap::Args)]

@@ -1,7 +1,5 @@
 //! The cockpit where there is no plan: a screen that says what can be done next, and does it.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use ratatui::Terminal;
 
@@ -12,9 +10,6 @@ use crate::{
     terminal::{self, Capabilities, Guard, Local},
     tui::{self, Choice, Welcome},
 };
-
-/// How long a terminal that is gone may take to be given back.
-const GONE: Duration = Duration::from_millis(200);
 
 /// Asks what to do, and does it.
 pub(super) fn run(global: &Global, looks: &Looks) -> Result<Exit, Failure> {
@@ -67,7 +62,7 @@ fn ask(location: &Location, operator: String, looks: &Looks) -> Result<Choice, F
         Ok::<_, Failure>(tui::welcome(&mut terminal, input, &welcome, &settings).await?)
     });
     if chosen.is_err() {
-        guard.restore_within(GONE)
+        guard.restore_within(cockpit::GONE)
     } else {
         guard.restore()
     }

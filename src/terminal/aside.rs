@@ -40,6 +40,10 @@ fn file(path: &Path) -> io::Result<OwnedFd> {
     }
     let file = fs::File::from(file);
     let about = file.metadata()?;
+    // Whoever names the wrong file must not find it written into, or emptied.
+    if about.is_file() && about.len() > 0 && path.extension().is_none_or(|ending| ending != "log") {
+        return Err(io::Error::other("it has something in it and does not call itself a log"));
+    }
     if about.is_file() && about.len() > LARGEST {
         file.set_len(0)?;
     }
@@ -81,6 +85,15 @@ mod tests {
 
     fn write(log: OwnedFd, words: &str) {
         fs::File::from(log).write_all(words.as_bytes()).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_log_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        fs::write(&path, "SQLite").unwrap();
+        write(log(Some(&path)).unwrap(), "noise\n");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "SQLite");
     }
 
     #[test]

@@ -125,7 +125,7 @@ impl App {
         self.wear(&looks.theme);
         self.settings.looks = looks;
         if self.settings.looks.problems.is_empty() {
-            self.say("the settings were read again", Tone::Good, now);
+            self.say("theme and keys are read again; other settings count from the next start", Tone::Good, now);
         } else {
             self.say_problems(now);
         }

@@ -213,7 +213,7 @@ fn check_detail(lines: &mut Lines<'_>, check: &Check) {
         }
     }
     let how = match &check.kind {
-        CheckKind::Signed => "a person signs it: s".to_owned(),
+        CheckKind::Signed => format!("a person signs it: {}", view.app.key(Action::Sign)),
         CheckKind::Run(command) => format!("runs {command}"),
         CheckKind::Http { url, .. } => format!("asks {}", without_password(url)),
         CheckKind::Query { url, query } => format!("asks {}: {query}", without_password(url)),
@@ -233,6 +233,8 @@ fn without_password(url: &str) -> String {
         Some((scheme, rest)) => {
             let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
             let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+            // What is asked for may carry a token.
+            let path = path.map(|path| path.split_once('?').map_or_else(|| path.to_owned(), |(path, _)| format!("{path}?…")));
             path.map_or_else(|| format!("{scheme}://{host}"), |path| format!("{scheme}://{host}/{path}"))
         }
         None => url.to_owned(),

@@ -80,7 +80,12 @@ fn act_line(paint: &mut Paint<'_>, area: Rect) {
     if !matches!(view.app.overlay, None | Some(Overlay::Filter { .. } | Overlay::Output(_))) {
         return;
     }
-    let hand = under_hand(view);
+    let mut hand = under_hand(view);
+    // On a frozen display most of it would be refused.
+    let frozen = view.app.frozen.is_some().then(|| view.app.hindrance(hand.action, view.now)).flatten();
+    if let Some(why) = frozen {
+        hand = Hand { words: why, can: false, ..hand };
+    }
     let key = view.app.key(hand.action);
     let said = view.app.settings.symbols.say(&hand.words).into_owned();
     let style = if hand.can { theme.text } else { theme.warn };

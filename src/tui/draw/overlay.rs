@@ -3,7 +3,7 @@
 use ratatui::{layout::Rect, style::Style};
 use tui_input::Input as Field;
 
-use super::{Paint, cut, foot, header, inside};
+use super::{Paint, header, inside};
 use crate::{
     release::{WhyKept, kept_words},
     tui::{
@@ -16,13 +16,15 @@ use crate::{
 /// A line of an overlay: what it is of, what it says, and the look of what it says.
 pub(super) type Line = (String, String, Style);
 
-/// Empties the lines behind an overlay over the whole width, so that nothing of the screen below stands beside it. What
-/// stays in sight above and below steps back: it has not the keys. The head and the foot stay as they are.
+/// From how many columns on enough of the screen stands beside an overlay to be worth seeing.
+const WIDE: u16 = 110;
+
+/// Empties what lies behind an overlay. On a narrow screen that is the whole width, for the few columns beside it would only
+/// be scraps; on a wide one a column around it, so that a dialog costs a slow line no more than itself.
 pub(super) fn behind(paint: &mut Paint<'_>, screen: Rect, area: Rect) {
-    let (_, body) = cut(screen, header::LINES);
-    let (body, _) = cut(body, body.height.saturating_sub(foot::LINES));
-    paint.dim(body);
-    paint.clear(Rect { y: area.y, height: area.height, ..screen });
+    let whole = Rect { y: area.y, height: area.height, ..screen };
+    let around = Rect { x: area.x.saturating_sub(1), width: area.width.saturating_add(2), ..whole }.intersection(screen);
+    paint.clear(if screen.width >= WIDE { around } else { whole });
 }
 
 /// An area in the middle, at most so large. The head of the screen stays in sight, whatever lies over the rest.

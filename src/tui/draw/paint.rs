@@ -95,13 +95,6 @@ impl Paint<'_> {
         self.buffer.set_style(area, self.view.theme.text);
     }
 
-    /// Makes all of an area matter less, whatever it says.
-    pub(super) fn dim(&mut self, area: Rect) {
-        let theme = self.view.theme;
-        let ground = Style::reset().patch(theme.text).patch(theme.dim);
-        self.fill(area, ground);
-    }
-
     /// Marks a row as the selected one: the same for all its parts, whatever their colours.
     pub(super) fn select(&mut self, area: Rect) {
         let plain = Style::new().remove_modifier(Modifier::DIM | Modifier::ITALIC | Modifier::UNDERLINED | Modifier::REVERSED);
