@@ -232,7 +232,7 @@ fn a_cursor_reads_values_and_esc_takes_it_away_first() {
         hand.press(Code::Left);
     }
     let read = hand.text(120, 36);
-    assert!(read.contains("45s ago   ⠒⠒ 0."), "{read}");
+    assert!(read.contains("45s ago   ⠒⠒ canary errors 1.24 %"), "{read}");
     hand.press(Code::Home);
     assert!(hand.text(120, 36).contains("5m ago"));
     hand.press(Code::Esc);

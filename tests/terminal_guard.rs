@@ -55,12 +55,19 @@ fn child() {
     }
 }
 
+#[cfg(test)]
+fn settings(master: &dyn MasterPty) -> String {
+    format!("{:?}", master.get_termios().unwrap().local_flags)
+}
+
 /// A process in a pseudo-terminal, and what it writes there.
 struct Process {
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
     read: Receiver<Vec<u8>>,
     seen: String,
+    /// The terminal's settings before the program had it.
+    before: String,
 }
 
 #[cfg(test)]
@@ -80,6 +87,7 @@ impl Process {
         let pair = native_pty_system().openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
         command.env("TERM", "xterm-256color");
         command.env("RUST_BACKTRACE", "0");
+        let before = settings(&*pair.master);
         let child = pair.slave.spawn_command(command).unwrap();
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (bytes, read) = std::sync::mpsc::channel();
@@ -91,11 +99,11 @@ impl Process {
                 }
             }
         });
-        Self { child, master: pair.master, read, seen: String::new() }
+        Self { child, master: pair.master, read, seen: String::new(), before }
     }
 
     fn settings(&self) -> String {
-        format!("{:?}", self.master.get_termios().unwrap().local_flags)
+        settings(&*self.master)
     }
 
     /// Its end, after which all that it wrote has been read; `each` is called meanwhile.
@@ -122,7 +130,7 @@ impl Process {
 fn the_terminal_is_given_back_on_every_way_out() {
     for way in ["end", "panic", "TERM", "INT", "HUP", "QUIT"] {
         let mut process = Process::begin(way, None);
-        let before = process.settings();
+        let before = process.before.clone();
         let mut signalled = matches!(way, "end" | "panic");
         let status = process.ends(|process| {
             if !signalled && process.seen.contains("READY") {

@@ -80,12 +80,7 @@ fn act_line(paint: &mut Paint<'_>, area: Rect) {
     if !matches!(view.app.overlay, None | Some(Overlay::Filter { .. } | Overlay::Output(_))) {
         return;
     }
-    let mut hand = under_hand(view);
-    // On a frozen display most of it would be refused.
-    let frozen = view.app.frozen.is_some().then(|| view.app.hindrance(hand.action, view.now)).flatten();
-    if let Some(why) = frozen {
-        hand = Hand { words: why, can: false, ..hand };
-    }
+    let hand = under_hand(view);
     let key = view.app.key(hand.action);
     let said = view.app.settings.symbols.say(&hand.words).into_owned();
     let style = if hand.can { theme.text } else { theme.warn };
@@ -116,6 +111,10 @@ struct Hand {
 fn under_hand(view: &View<'_>) -> Hand {
     let (release, app, now) = (view.release, view.app, view.now);
     let hand = |action, what, words: String, can| Hand { action, what, words, can };
+    if app.frozen.is_some() {
+        // Nearly everything else would be refused, for what is shown may be old.
+        return hand(Action::Freeze, "thaw", "shows the release as it is now".to_owned(), true);
+    }
     let subject = view.subject();
     match &subject {
         Some(Subject::Check(id)) => {
