@@ -19,7 +19,7 @@ use std::{
 
 use flightdeck::{
     health::{Sample, Value},
-    release::{Event, EventKind, Outcome, Phase, Release, Wanted, advance, decide, wanted},
+    release::{CONTROLLER, Event, EventKind, Outcome, Phase, Release, Wanted, advance, decide, wanted},
     tui::{Code, Driving, Exit, Input, Key, Link, Request, Stop, SystemClock, Update, draw, run},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -190,6 +190,10 @@ fn wire(what: &str, flight: Flight) -> Wire {
 /// A step from the key that asks for it to the watch over it: what comes is what the core says, in its order.
 fn promoted_step() {
     let Flight { mut release, now } = scenes::scene("waiting");
+    // What the signals are was written down long before.
+    for kind in advance(&release, now) {
+        release.apply(&Event { at: now, by: CONTROLLER.to_owned(), kind });
+    }
     let mut wire = wire("a release of seven stages", Flight { release: release.clone(), now });
     let (mut asking, _) = wire.key(Code::Char('p'));
     for letter in "production".chars() {
@@ -224,6 +228,6 @@ fn promoted_step() {
     wire.hand.told(Update::Answer { id: *id, answer: Ok("promoted canary to 50 %".to_owned()) });
     taking += wire.frame() + seconds;
     say("a promoted step: reading, typing the name", asking, "");
-    say("a promoted step: from Enter to its watch", taking, "");
-    say("a promoted step, all of it", asking + taking, " (goal 4,096)");
+    say("a promoted step: from Enter to its watch", taking, " (goal 4,096)");
+    say("a promoted step, all of it", asking + taking, "");
 }

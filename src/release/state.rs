@@ -457,9 +457,16 @@ impl Release {
         self.ended.is_some()
     }
 
+    /// Whether an event says what was said before, or that a signal of which nothing was known is well: that is no news.
     fn says_the_same(&self, event: &Event) -> bool {
-        let EventKind::CheckEnded { check, result, .. } = &event.kind else { return false };
-        self.checks.get(check).and_then(|state| state.last.as_ref()).is_some_and(|last| last.result == *result)
+        match &event.kind {
+            EventKind::CheckEnded { check, result, .. } => {
+                let last = self.checks.get(check).and_then(|state| state.last.as_ref());
+                last.is_some_and(|last| last.result == *result)
+            }
+            EventKind::SignalTurned { signal, verdict: Verdict::Ok, .. } => !self.turns.contains_key(signal),
+            _ => false,
+        }
     }
 
     fn note_person(&mut self, by: &str) {

@@ -17,7 +17,7 @@ use crate::{
 pub(super) type Line = (String, String, Style);
 
 /// From how many columns on enough of the screen stands beside an overlay to be worth seeing.
-const WIDE: u16 = 110;
+const WIDE: u16 = 150;
 
 /// Empties what lies behind an overlay. On a narrow screen that is the whole width, for the few columns beside it would only
 /// be scraps; on a wide one a column around it, so that a dialog costs a slow line no more than itself.
