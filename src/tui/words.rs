@@ -185,19 +185,17 @@ pub(crate) fn bar(done: f64, columns: usize, glyphs: &Glyphs) -> (String, String
     (glyphs.full.repeat(full), glyphs.empty.repeat(columns.saturating_sub(full)))
 }
 
-/// Numbers as a row of bars between two limits; a gap stays empty.
-pub(crate) fn spark(numbers: &[Option<f64>], low: f64, high: f64, glyphs: &Glyphs) -> String {
+/// A number as a bar between two limits; a gap stays empty.
+pub(crate) fn spark(number: Option<f64>, low: f64, high: f64, glyphs: &Glyphs) -> &'static str {
+    let Some(number) = number else { return " " };
     let top = glyphs.spark.len().saturating_sub(1);
     let range = high - low;
-    let level = |number: f64| {
-        if range <= 0.0 || !range.is_finite() {
-            return 0;
-        }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the number of levels")]
-        let level = (((number - low) / range).clamp(0.0, 1.0) * top as f64).round() as usize;
-        level
-    };
-    numbers.iter().map(|number| number.map_or(" ", |number| glyphs.spark.get(level(number)).copied().unwrap_or(" "))).collect()
+    if range <= 0.0 || !range.is_finite() {
+        return glyphs.spark.first().copied().unwrap_or(" ");
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the number of levels")]
+    let level = (((number - low) / range).clamp(0.0, 1.0) * top as f64).round() as usize;
+    glyphs.spark.get(level).copied().unwrap_or(" ")
 }
 
 #[cfg(test)]
@@ -235,9 +233,11 @@ mod tests {
     fn draws_small_pictures() {
         let glyphs = Symbols::Unicode.glyphs();
         assert_eq!(bar(0.5, 6, glyphs), ("━━━".to_owned(), "───".to_owned()));
-        assert_eq!(spark(&[Some(0.0), None, Some(5.0), Some(10.0)], 0.0, 10.0, glyphs), "▁ ▅█");
-        assert_eq!(spark(&[Some(3.0), Some(3.0)], 3.0, 3.0, glyphs), "▁▁");
-        assert_eq!(spark(&[Some(0.0), Some(10.0)], 0.0, 10.0, Symbols::Ascii.glyphs()), ".#");
+        let sparks =
+            |numbers: &[Option<f64>], low, high, glyphs| numbers.iter().map(|n| spark(*n, low, high, glyphs)).collect::<String>();
+        assert_eq!(sparks(&[Some(0.0), None, Some(5.0), Some(10.0)], 0.0, 10.0, glyphs), "▁ ▅█");
+        assert_eq!(sparks(&[Some(3.0), Some(3.0)], 3.0, 3.0, glyphs), "▁▁");
+        assert_eq!(sparks(&[Some(0.0), Some(10.0)], 0.0, 10.0, Symbols::Ascii.glyphs()), ".#");
     }
 
     proptest::proptest! {

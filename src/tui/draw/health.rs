@@ -218,6 +218,9 @@ fn limits(signal: &Signal, numbers: &[Option<f64>]) -> (f64, f64) {
     }
 }
 
+/// How many samples may be out of order because numbers carry their source's time and gaps ours.
+const SKEW: usize = 16;
+
 /// The worst number of each stretch of time, the newest stretch last; none is a gap.
 ///
 /// The stretches lie fixed in time and hold a few samples each, so that a new sample changes the last cell and not all of them.
@@ -226,12 +229,21 @@ fn stretches(signal: &Signal, series: &Series, columns: usize) -> Vec<Option<f64
     let every = signal.every.as_millis().max(1);
     let long = every.saturating_mul(i64::try_from(samples).unwrap_or(1));
     let stretch = |at: Timestamp| at.as_millisecond().div_euclid(long);
-    let Some(newest) = series.iter().map(|sample| stretch(sample.at)).max() else { return Vec::new() };
+    // Numbers and gaps are each in the order of their own clock, so the newest of either is among the last.
+    let Some(newest) = series.iter().rev().take(SKEW).map(|sample| stretch(sample.at)).max() else { return Vec::new() };
     let mut worst: Vec<Option<f64>> = vec![None; columns];
-    for sample in series.iter() {
+    // The newest first, until so many lie before the picture that no other can be in it.
+    let mut before = 0;
+    for sample in series.iter().rev() {
         let back = usize::try_from(newest.saturating_sub(stretch(sample.at))).unwrap_or(usize::MAX);
-        let place = columns.saturating_sub(1).checked_sub(back).and_then(|place| worst.get_mut(place));
-        if let (Some(place), Some(number)) = (place, sample.value.number()) {
+        let Some(place) = columns.saturating_sub(1).checked_sub(back).and_then(|place| worst.get_mut(place)) else {
+            before += 1;
+            if before > SKEW {
+                break;
+            }
+            continue;
+        };
+        if let Some(number) = sample.value.number() {
             let worse = |kept: f64| if signal.bad == Side::Above { kept.max(number) } else { kept.min(number) };
             *place = Some(place.map_or(number, worse));
         }
@@ -258,11 +270,12 @@ fn sparkline(view: &View<'_>, of: Judged<'_>, columns: usize) -> Vec<(String, St
         }
     };
     let mut spans: Vec<(String, Style)> = Vec::new();
-    for number in &numbers {
-        let bar = words::spark(&[*number], low, high, view.glyphs);
+    for number in numbers {
+        let bar = words::spark(number, low, high, view.glyphs);
+        let own = look(number);
         match spans.last_mut() {
-            Some((text, style)) if *style == look(*number) => text.push_str(&bar),
-            _ => spans.push((bar, look(*number))),
+            Some((text, style)) if *style == own => text.push_str(bar),
+            _ => spans.push((bar.to_owned(), own)),
         }
     }
     spans
