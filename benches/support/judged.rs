@@ -51,18 +51,21 @@ pub enum Kind {
     LogNormal(f64),
     /// 100 with so much noise, each sample like the one before by this coefficient.
     Dependent(f64, f64),
+    /// The same, with noise that grows along with the level.
+    Growing(f64, f64),
     /// A tenth of a percent of 2,000 requests a sample; the rate itself varies by this much.
     Failures(f64),
 }
 
-/// How one side is measured, with all its levels times `factor`.
+/// How one side is measured, with a level `factor` times as high.
 pub fn side(noise: &mut Noise, kind: Kind, factor: f64, samples: usize) -> Data {
     let mut last = noise.normal();
     let mut level = |kind| match kind {
-        Kind::Normal(spread) => 100.0 * factor * (1.0 + spread * noise.normal()),
+        Kind::Normal(spread) => 100.0 * (factor + spread * noise.normal()),
         Kind::LogNormal(spread) => 100.0 * factor * (spread * noise.normal()).exp(),
-        Kind::Dependent(coefficient, spread) => {
-            let level = 100.0 * factor * (1.0 + spread * last);
+        Kind::Dependent(coefficient, spread) | Kind::Growing(coefficient, spread) => {
+            let grown = if matches!(kind, Kind::Growing(..)) { spread * factor } else { spread };
+            let level = 100.0 * (factor + grown * last);
             last = coefficient * last + (1.0_f64 - coefficient * coefficient).sqrt() * noise.normal();
             level
         }
@@ -74,7 +77,7 @@ pub fn side(noise: &mut Noise, kind: Kind, factor: f64, samples: usize) -> Data 
     let levels = (0..samples).map(|_| level(kind));
     match kind {
         Kind::Failures(_) => Data::Counts(levels.map(|events| Count { events, trials: 2000.0 }).collect()),
-        Kind::Normal(_) | Kind::LogNormal(_) | Kind::Dependent(..) => Data::Levels(levels.collect()),
+        Kind::Normal(_) | Kind::LogNormal(_) | Kind::Dependent(..) | Kind::Growing(..) => Data::Levels(levels.collect()),
     }
 }
 
@@ -145,6 +148,8 @@ pub const QUESTIONS: &[Question] = &[
     shifted("+50 %, noise 20 %, in 60", Kind::Normal(0.2), 1.5, SIXTY, "95 or more"),
     shifted("+50 %, dependent, 0.5, in 60", Kind::Dependent(0.5, 0.2), 1.5, SIXTY, "90 or more"),
     shifted("+50 %, dependent, 0.8, in 180", Kind::Dependent(0.8, 0.2), 1.5, ALL, "90 or more"),
+    shifted("+50 %, dependent, 0.5, growing noise, in 60", Kind::Growing(0.5, 0.2), 1.5, SIXTY, ""),
+    shifted("+50 %, dependent, 0.8, growing noise, in 180", Kind::Growing(0.8, 0.2), 1.5, ALL, ""),
     shifted("failures 0.1 % to 1 %, in 60", Kind::Failures(0.0), 10.0, SIXTY, "95 or more"),
     harmless("+1 %, noise 1 %, at 60", Kind::Normal(0.01)),
     harmless("+1 %, noise 5 %, at 60", Kind::Normal(0.05)),

@@ -65,9 +65,10 @@ pub(super) fn compare(case: &Case) -> Finding {
         return words::too_few_trials(case, canary.trials.min(baseline.trials), LEAST_TRIALS);
     }
     let spread = Spread::of(case);
-    let share = canary.trials / (canary.trials + baseline.trials);
-    let information = (canary.events + baseline.events) * 4.0 * share * (1.0 - share) / spread.inflation;
-    let fail = at_every_look(information, spread.freedom) * spread.inflation.sqrt();
+    // A single count has no samples; its events are the looks at which it may have changed.
+    let looks = |side: &Side| side.samples.unwrap_or(canary.events + baseline.events).max(1.0);
+    let samples = 2.0 / (1.0 / looks(&canary) + 1.0 / looks(&baseline));
+    let fail = at_every_look(samples, spread.freedom) * spread.inflation.sqrt();
     let pass = at_one_look(spread.freedom) * spread.inflation.sqrt();
 
     let estimate = canary.rate() - baseline.rate();
@@ -155,20 +156,49 @@ fn residuals(data: &Data) -> Vec<f64> {
 
 /// The ratios of the rates that are not further out than `reach` standard deviations.
 fn ratios(canary: &Side, baseline: &Side, reach: f64) -> [f64; 2] {
-    /// No rate is so many powers of e times another: there are at most 10^15 trials.
-    const WIDEST: f64 = 40.0;
-    let search = |sign: f64| {
-        let (mut low, mut high) = (-WIDEST, WIDEST);
-        for _ in 0..60 {
-            let middle = f64::midpoint(low, high);
-            // The root falls as the ratio grows.
-            if root(canary, baseline, middle.exp()) > sign * reach { low = middle } else { high = middle }
-        }
-        f64::midpoint(low, high).exp()
-    };
+    let search = |sign: f64| crossing(|log| root(canary, baseline, log.exp()) - sign * reach);
     let low = if canary.events > 0.0 { search(1.0) } else { 0.0 };
     let high = if baseline.events > 0.0 { search(-1.0) } else { f64::INFINITY };
     [low, high]
+}
+
+/// Where a falling function of the logarithm of a ratio crosses nothing, as a ratio: halving until it is near, then regula
+/// falsi with Illinois' rule.
+fn crossing(function: impl Fn(f64) -> f64) -> f64 {
+    /// No rate is so many powers of e times another: there are at most 10^15 trials.
+    const WIDEST: f64 = 40.0;
+    const HALVINGS: usize = 12;
+    const STEPS: usize = 60;
+    const NEAR: f64 = 1e-10;
+    let (mut low, mut high) = (-WIDEST, WIDEST);
+    let (mut at_low, mut at_high) = (function(low), function(high));
+    if at_low <= 0.0 {
+        return low.exp();
+    }
+    if at_high >= 0.0 {
+        return high.exp();
+    }
+    let mut raised = None;
+    for step in 0..HALVINGS + STEPS {
+        let straight = (low * at_high - high * at_low) / (at_high - at_low);
+        let middle = if step < HALVINGS || !(low..=high).contains(&straight) { f64::midpoint(low, high) } else { straight };
+        let at_middle = function(middle);
+        if at_middle.abs() < NEAR || high - low < NEAR {
+            return middle.exp();
+        }
+        let below = at_middle > 0.0;
+        if below {
+            (low, at_low) = (middle, at_middle);
+        } else {
+            (high, at_high) = (middle, at_middle);
+        }
+        // The end that stays twice is taken for half as far out.
+        if raised == Some(below) && step >= HALVINGS {
+            if below { at_high /= 2.0 } else { at_low /= 2.0 }
+        }
+        raised = Some(below);
+    }
+    f64::midpoint(low, high).exp()
 }
 
 /// How far out the counts are if the canary's rate is `ratio` times the baseline's, in standard deviations.

@@ -2,9 +2,9 @@
 //!
 //! Neighbouring samples of a metric resemble each other: the same slow minute is in both. The judge takes a series as a
 //! first-order autoregression, the plain case of Andrews 1991 ("Heteroskedasticity and autocorrelation consistent covariance
-//! matrix estimation"). One coefficient is estimated from both sides together, each about its own mean, and freed from the
-//! bias that short series have (Kendall 1954; Marriott and Pope 1954): without that, 30 samples at 0.8 look like 0.65.
-//! A negative coefficient counts as none: it would make the judge surer than it should be.
+//! matrix estimation"). One coefficient is estimated from both sides together, each about its own mean, by Burg's rule (1967),
+//! and freed from the bias that short series have (Kendall 1954; Marriott and Pope 1954): without that, 30 samples at 0.8
+//! look like 0.7. A negative coefficient counts as none: it would make the judge surer than it should be.
 
 /// A series about its mean, gaps in place.
 #[derive(Debug, Clone, Copy, Default)]
@@ -14,8 +14,8 @@ pub(super) struct Moments {
     pub(super) mean: f64,
     /// The sum of the squared deviations.
     pub(super) squares: f64,
-    /// The sum of the products of neighbouring deviations.
-    products: f64,
+    /// The sum of the products of neighbouring deviations, and of the means of their squares.
+    neighbours: (f64, f64),
 }
 
 impl Moments {
@@ -30,12 +30,20 @@ impl Moments {
         let first = present().next().unwrap_or(mean);
         if present().all(|sample| sample == first) {
             // The mean of equal numbers is not always that number once it is rounded.
-            return Self { count, mean: first, squares: 0.0, products: 0.0 };
+            return Self { count, mean: first, squares: 0.0, neighbours: (0.0, 0.0) };
         }
         let squares = present().map(|sample| (sample - mean).powi(2)).sum();
-        let neighbours = samples.iter().zip(samples.iter().skip(1));
-        let products = neighbours.map(|(a, b)| (a - mean) * (b - mean)).filter(|product| !product.is_nan()).sum();
-        Self { count, mean, squares, products }
+        let pairs = samples.iter().zip(samples.iter().skip(1)).map(|(a, b)| (a - mean, b - mean));
+        // A pair with a gap in it tells nothing.
+        let pairs = pairs.filter(|(a, b)| !a.is_nan() && !b.is_nan());
+        let neighbours = pairs.fold((0.0, 0.0), |(products, sizes), (a, b)| (products + a * b, sizes + (a * a + b * b) / 2.0));
+        Self { count, mean, squares, neighbours }
+    }
+
+    /// The lag-one autocorrelation, biased; none without neighbours.
+    fn coefficient(&self) -> f64 {
+        let (products, sizes) = self.neighbours;
+        if sizes > 0.0 { products / sizes } else { 0.0 }
     }
 }
 
@@ -50,6 +58,8 @@ pub(super) struct Dependence {
 
 /// Near one a mean over the time watched says nothing any more.
 const HIGHEST: f64 = 0.98;
+/// That of a coefficient of a half.
+const USUAL_INFLATION: f64 = 3.0;
 
 impl Dependence {
     /// Estimates it from both sides.
@@ -59,10 +69,10 @@ impl Dependence {
         if samples == 0.0 {
             return Self { coefficient: 0.0, samples: sides.iter().map(|side| side.count).sum() };
         }
-        let raw = moving().map(|side| side.products / side.squares * side.count).sum::<f64>() / samples;
+        let raw = moving().map(|side| side.coefficient() * side.count).sum::<f64>() / samples;
         let each = samples / moving().count() as f64;
-        // The expectation of the raw estimate is r - (1 + 4 r) / n.
-        let corrected = if each > 5.0 { (raw * each + 1.0) / (each - 4.0) } else { HIGHEST };
+        // The expectation of the raw estimate is r - (1 + 3 r) / n.
+        let corrected = if each > 4.0 { (raw * each + 1.0) / (each - 3.0) } else { HIGHEST };
         Self { coefficient: corrected.clamp(0.0, HIGHEST), samples }
     }
 
@@ -86,13 +96,15 @@ impl Dependence {
     /// The degrees of freedom of the variance of a difference, of which each side has its share.
     ///
     /// The logarithm of the estimate has a variance of `2/n` from the size of the deviations, and of `4 i / n` from the
-    /// coefficient, where `i` is the inflation; a chi-square with `f` degrees of freedom has `2/f`.
+    /// coefficient, where `i` is the inflation; a chi-square with `f` degrees of freedom has `2/f`. The inflation taken here
+    /// is drawn towards a usual one: an estimate that is too small by chance would else claim to be a good one as well.
     pub(super) fn freedom(&self, shares: [(f64, f64); 2]) -> f64 {
         let whole: f64 = shares.iter().map(|(variance, _)| variance).sum();
         if whole <= 0.0 {
             return self.samples;
         }
         let sizes: f64 = shares.iter().map(|(variance, count)| 2.0 * (variance / whole).powi(2) / (count - 1.0).max(1.0)).sum();
-        2.0 / (sizes + 4.0 * self.inflation() / (self.samples - 2.0).max(1.0))
+        let inflation = (self.inflation() * USUAL_INFLATION).sqrt();
+        2.0 / (sizes + 4.0 * inflation / (self.samples - 2.0).max(1.0))
     }
 }

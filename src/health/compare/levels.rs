@@ -29,10 +29,10 @@ pub(super) fn compare(case: &Case, canary: &[f64], baseline: &[f64]) -> Finding 
     let shares = [dependence.variance_of_mean(&canary), carried.powi(2) * dependence.variance_of_mean(&baseline)];
     let error = shares.iter().sum::<f64>().sqrt();
     let freedom = dependence.freedom([(shares[0], canary.count), (shares[1], baseline.count)]);
-    // As many independent samples on each side would tell as much.
-    let information = 2.0 / (1.0 / canary.count + 1.0 / baseline.count) / dependence.inflation();
+    // As many on each side would tell as much.
+    let samples = 2.0 / (1.0 / canary.count + 1.0 / baseline.count);
     let reach = |errors: f64| if error > 0.0 { errors * error } else { 0.0 };
-    let (fail_reach, pass_reach) = (reach(at_every_look(information, freedom)), reach(at_one_look(freedom)));
+    let (fail_reach, pass_reach) = (reach(at_every_look(samples, freedom)), reach(at_one_look(freedom)));
     let about = |reach: f64| [estimate - reach, estimate + reach];
 
     let (verdict, interval, confidence) = if limits.broken(about(fail_reach)) {

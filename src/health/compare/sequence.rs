@@ -4,27 +4,26 @@
 //! logarithm"), taken for a studentised mean as in Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, "Time-uniform central
 //! limit theory and asymptotic confidence sequences" (2021, arXiv 2103.06476): the standardised error of a mean stays within
 //! `sqrt((1 + m/n) (ln(1 + n/m) + 2 ln(1/alpha)))` for all `n` at once with probability `1 - alpha`. It needs no plan of
-//! when is looked and no last look, so a verdict depends on the data alone. `m` says where the boundary is narrowest;
-//! it is so flat that between 5 and 1,000 samples it costs little more than one planned with the number of looks known.
+//! when is looked and no last look, so that a verdict depends on the data alone. `m` says where the boundary is narrowest;
+//! it is flat enough to cost little from there to a thousand samples, and strict before, where dependence is hard to measure.
 //!
 //! With few samples the variance is not known either. As in Student's test the boundary is widened to the quantile of the
 //! t distribution that lies as far out in its tail.
 
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
-/// How sure a failure is, over all looks together.
+/// How sure a failure is in its direction, over all looks together.
 pub const CONFIDENCE: f64 = 0.99;
 /// How sure a pass is, at the look at which it is given.
 pub const PASS_CONFIDENCE: f64 = 0.95;
-/// The mixture's scale, in independent samples of each side.
-const MIXTURE: f64 = 5.0;
+/// The mixture's scale, in samples of each side.
+const MIXTURE: f64 = 15.0;
 
-/// How many standard errors wide an interval is on each side that holds at every look, once `information` independent
-/// samples are there.
-pub(super) fn at_every_look(information: f64, freedom: f64) -> f64 {
-    let information = information.max(f64::MIN_POSITIVE);
-    let spread = (information / MIXTURE).ln_1p() - 2.0 * (1.0 - CONFIDENCE).ln();
-    student(((1.0 + MIXTURE / information) * spread).sqrt(), freedom)
+/// How many standard errors an interval reaches to each side that holds at every look, once so many samples are there.
+pub(super) fn at_every_look(samples: f64, freedom: f64) -> f64 {
+    let samples = samples.max(1.0);
+    let spread = (samples / MIXTURE).ln_1p() - 2.0 * (2.0 * (1.0 - CONFIDENCE)).ln();
+    student(((1.0 + MIXTURE / samples) * spread).sqrt(), freedom)
 }
 
 /// The same for one look, and for one side.
