@@ -30,7 +30,13 @@ fn speed(kind: Kind) -> f64 {
     const CASES: u64 = 20_000;
     let mut noise = Noise::seeded(7);
     let mut side = || judged::side(&mut noise, kind, 1.0, 60);
-    let case = Case { name: "one".to_owned(), canary: side(), baseline: side(), direction: Direction::Either, tolerance: Tolerance::default() };
+    let case = Case {
+        name: "one".to_owned(),
+        canary: side(),
+        baseline: side(),
+        direction: Direction::Either,
+        tolerance: Tolerance::default(),
+    };
     let begun = Instant::now();
     for _ in 0..CASES {
         black_box(judged::own(black_box(&case)));

@@ -7,10 +7,10 @@ use flightdeck::health::compare::{
 
 /// Numbers that look random and are the same in every run (xorshift64*, Vigna 2016).
 #[derive(Debug, Clone)]
-pub struct Noise(u64);
+pub(crate) struct Noise(u64);
 
 impl Noise {
-    pub fn seeded(seed: u64) -> Self {
+    pub(crate) fn seeded(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
@@ -22,12 +22,12 @@ impl Noise {
     }
 
     /// Between nothing and one, neither included.
-    pub fn share(&mut self) -> f64 {
+    pub(crate) fn share(&mut self) -> f64 {
         ((self.bits() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
     }
 
     /// Of mean nothing and variance one (Box and Muller).
-    pub fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         (-2.0 * self.share().ln()).sqrt() * (std::f64::consts::TAU * self.share()).cos()
     }
 
@@ -44,7 +44,7 @@ impl Noise {
 
 /// How a metric moves on its own.
 #[derive(Debug, Clone, Copy)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// 100 with so much noise.
     Normal(f64),
     /// Long to the right; the standard deviation of the logarithm.
@@ -58,7 +58,7 @@ pub enum Kind {
 }
 
 /// How one side is measured, with a level `factor` times as high.
-pub fn side(noise: &mut Noise, kind: Kind, factor: f64, samples: usize) -> Data {
+pub(crate) fn side(noise: &mut Noise, kind: Kind, factor: f64, samples: usize) -> Data {
     let mut last = noise.normal();
     let mut level = |kind| match kind {
         Kind::Normal(spread) => 100.0 * (factor + spread * noise.normal()),
@@ -91,15 +91,15 @@ fn first(data: &Data, samples: usize) -> Data {
 }
 
 /// What a judge makes of a case.
-pub type Judge = fn(&Case) -> Verdict;
+pub(crate) type Judge = fn(&Case) -> Verdict;
 
 /// The judge of this project.
-pub fn own(case: &Case) -> Verdict {
+pub(crate) fn own(case: &Case) -> Verdict {
     compare(case).map_or(Verdict::Unknown, |finding| finding.verdict)
 }
 
 /// Kayenta's, which knows counts only as fractions.
-pub fn kayentas(case: &Case) -> Verdict {
+pub(crate) fn kayentas(case: &Case) -> Verdict {
     let levels = |data: &Data| match data {
         Data::Levels(levels) => levels.clone(),
         Data::Counts(counts) => counts.iter().map(|count| count.events / count.trials).collect(),
@@ -115,29 +115,29 @@ pub fn kayentas(case: &Case) -> Verdict {
 
 /// One kind of canary, and what is asked of a judge.
 #[derive(Debug, Clone, Copy)]
-pub struct Question {
-    pub what: &'static str,
-    pub kind: Kind,
+pub(crate) struct Question {
+    pub(crate) what: &'static str,
+    pub(crate) kind: Kind,
     /// The canary's level is the baseline's times this.
-    pub factor: f64,
-    pub tolerance: f64,
+    pub(crate) factor: f64,
+    pub(crate) tolerance: f64,
     /// The verdict that counts.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// At how many samples it is looked; it counts if any look gives it.
-    pub looks: &'static [usize],
+    pub(crate) looks: &'static [usize],
     /// What is wanted, in percent.
-    pub goal: &'static str,
+    pub(crate) goal: &'static str,
 }
 
 /// Every tenth sample up to 180.
-pub const ALL: &[usize] = &[10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120, 130, 140, 150, 160, 170, 180];
+pub(crate) const ALL: &[usize] = &[10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120, 130, 140, 150, 160, 170, 180];
 /// Every tenth sample up to 60.
-pub const SIXTY: &[usize] = &[10, 20, 30, 40, 50, 60];
+pub(crate) const SIXTY: &[usize] = &[10, 20, 30, 40, 50, 60];
 /// The one look.
 const AT_SIXTY: &[usize] = &[60];
 
 /// What the judge promises.
-pub const QUESTIONS: &[Question] = &[
+pub(crate) const QUESTIONS: &[Question] = &[
     alike("normal", Kind::Normal(0.2), 0.0),
     alike("log-normal", Kind::LogNormal(1.0), 0.0),
     alike("dependent, 0.5", Kind::Dependent(0.5, 0.2), 0.0),
@@ -169,7 +169,7 @@ const fn harmless(what: &'static str, kind: Kind) -> Question {
 }
 
 /// In how many percent of the runs the judge gives the verdict asked about.
-pub fn share(question: &Question, judge: Judge, runs: u64) -> f64 {
+pub(crate) fn share(question: &Question, judge: Judge, runs: u64) -> f64 {
     let longest = question.looks.iter().copied().max().unwrap_or(0);
     let given = (0..runs).filter(|run| {
         let mut noise = Noise::seeded(run + 1);

@@ -140,7 +140,11 @@ pub enum CaseError {
 
 impl Case {
     /// Refuses what cannot have been measured.
-    pub(super) fn check(&self) -> Result<(), CaseError> {
+    ///
+    /// # Errors
+    ///
+    /// Infinite levels, more events than trials, sides of different kinds, a negative tolerance.
+    pub fn check(&self) -> Result<(), CaseError> {
         let (Tolerance::Relative(size) | Tolerance::Absolute(size)) = self.tolerance;
         if !size.is_finite() || size < 0.0 {
             return Err(CaseError::Tolerance(size));

@@ -75,7 +75,9 @@ pub(super) fn compare(case: &Case) -> Finding {
     let nothing = canary.events == 0.0 && baseline.events == 0.0;
     // The interval of the difference; relative to the baseline it is that of the ratio, in the baseline's measure.
     let interval = |reach: f64| match case.tolerance {
-        Tolerance::Relative(_) if baseline.events > 0.0 => ratios(&canary, &baseline, reach).map(|end| (end - 1.0) * baseline.rate()),
+        Tolerance::Relative(_) if baseline.events > 0.0 => {
+            ratios(&canary, &baseline, reach).map(|end| (end - 1.0) * baseline.rate())
+        }
         Tolerance::Relative(_) | Tolerance::Absolute(_) => differences(&canary, &baseline, reach),
     };
     let allowed = match case.tolerance {
@@ -87,11 +89,7 @@ pub(super) fn compare(case: &Case) -> Finding {
     // Against a clean baseline any ratio is too large; what counts is whether the events are too many to be chance.
     let clean = matches!(case.tolerance, Tolerance::Relative(_)) && baseline.events == 0.0;
     let broken = if clean { limits.broken([ratios(&canary, &baseline, fail)[0], f64::INFINITY]) } else { limits.broken(fail_at) };
-    let kept = if clean {
-        nothing && canary.trials.min(baseline.trials) >= CLEAN_TRIALS
-    } else {
-        limits.kept(pass_at)
-    };
+    let kept = if clean { nothing && canary.trials.min(baseline.trials) >= CLEAN_TRIALS } else { limits.kept(pass_at) };
     let (verdict, interval, confidence) = if broken {
         (Verdict::Fail, fail_at, CONFIDENCE)
     } else if kept {
@@ -107,7 +105,8 @@ pub(super) fn compare(case: &Case) -> Finding {
     };
     let ratio = (baseline.events > 0.0).then(|| canary.rate() / baseline.rate());
     let of_baseline = (baseline.events > 0.0).then(|| interval.map(|end| end / baseline.rate()));
-    let finding = Finding { verdict, estimate: Some(estimate), interval: Some(interval), ratio, confidence, more, why: String::new() };
+    let finding =
+        Finding { verdict, estimate: Some(estimate), interval: Some(interval), ratio, confidence, more, why: String::new() };
     let finding = words::explained(case, finding, of_baseline);
     words::with_events(finding, (canary.events, canary.trials), (baseline.events, baseline.trials))
 }

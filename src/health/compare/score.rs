@@ -116,9 +116,12 @@ pub fn score(metrics: &[Metric], weighting: &Weighting) -> Result<Score, Weighti
         Verdict::Unknown
     };
     let thresholds = format!("{} passes, under {} fails", weighting.pass, weighting.marginal);
-    let score = if least == most { format!("the score is {least:.1}") } else { format!("the score is from {least:.1} to {most:.1}") };
+    let score =
+        if least == most { format!("the score is {least:.1}") } else { format!("the score is from {least:.1} to {most:.1}") };
     let why = match open {
-        Some(metric) if verdict == Verdict::Unknown => format!("the critical metric {} is unknown; {score}: {thresholds}", metric.name),
+        Some(metric) if verdict == Verdict::Unknown => {
+            format!("the critical metric {} is unknown; {score}: {thresholds}", metric.name)
+        }
         _ => format!("{score}: {thresholds}"),
     };
     Ok(Score { verdict, score: [least, most], why })
