@@ -118,7 +118,7 @@ fn judge(
 /// What a line comes to, or what is wrong with it; either with the name as it was given.
 fn result(line: &[u8], number: u64, method: Method, defaults: Defaults) -> Result<(Value, Ruling), (Value, String)> {
     let nameless = |error: String| (Value::Null, error);
-    let line = std::str::from_utf8(line).map_err(|error| nameless(format!("it is no text: {error}")))?;
+    let line = std::str::from_utf8(line.trim_ascii()).map_err(|error| nameless(format!("it is no text: {error}")))?;
     let line = with_gaps(line).map_err(nameless)?;
     let mut value: Value = serde_json::from_str(&line).map_err(|error| nameless(in_line(&error)))?;
     let name = value.get_mut("name").map(Value::take).unwrap_or_default();

@@ -10,7 +10,7 @@
 //! other, the variance is taken up by so much (McCullagh and Nelder 1989, quasi-likelihood), never down.
 
 use super::{
-    Case, Count, Data, Finding, LEAST_SAMPLES, Limits, Tolerance, Verdict,
+    Case, Count, Data, Direction, Finding, LEAST_SAMPLES, Limits, Tolerance, Verdict,
     dependence::{Dependence, Moments},
     more_samples,
     sequence::{CONFIDENCE, PASS_CONFIDENCE, at_every_look, at_one_look},
@@ -85,11 +85,20 @@ pub(super) fn compare(case: &Case) -> Finding {
         Tolerance::Absolute(size) => size,
     };
     let limits = Limits { above: allowed, below: -allowed, direction: case.direction };
-    let (fail_at, pass_at) = (interval(fail), interval(pass));
-    // Against a clean baseline any ratio is too large; what counts is whether the events are too many to be chance.
-    let clean = matches!(case.tolerance, Tolerance::Relative(_)) && baseline.events == 0.0;
-    let broken = if clean { limits.broken([ratios(&canary, &baseline, fail)[0], f64::INFINITY]) } else { limits.broken(fail_at) };
-    let kept = if clean { nothing && canary.trials.min(baseline.trials) >= CLEAN_TRIALS } else { limits.kept(pass_at) };
+    let (mut fail_at, pass_at) = (interval(fail), interval(pass));
+    // A share of nothing allows nothing: against a clean baseline it counts whether the events are too many to be chance.
+    let (broken, kept) = match case.tolerance {
+        Tolerance::Relative(part) if baseline.events == 0.0 => {
+            let least = ratios(&canary, &baseline, fail)[0];
+            let broken = case.direction != Direction::Decrease && canary.events > 0.0 && least > 1.0 + part;
+            if broken {
+                // At least the least the canary can have, less the most that the baseline can have beside it.
+                fail_at[0] = fail_at[0].max(wilson(&canary, fail)[0] * (1.0 - 1.0 / least));
+            }
+            (broken, nothing && canary.trials.min(baseline.trials) >= CLEAN_TRIALS)
+        }
+        Tolerance::Relative(_) | Tolerance::Absolute(_) => (limits.broken(fail_at), limits.kept(pass_at)),
+    };
     let (verdict, interval, confidence) = if broken {
         (Verdict::Fail, fail_at, CONFIDENCE)
     } else if kept {

@@ -60,6 +60,8 @@ pub(super) struct Dependence {
 const HIGHEST: f64 = 0.98;
 /// That of a coefficient of a half.
 const USUAL_INFLATION: f64 = 3.0;
+/// How much the variance is taken up where the coefficient is hard to measure; set by simulation.
+const DOUBT: f64 = 20.0;
 
 impl Dependence {
     /// Estimates it from both sides.
@@ -90,7 +92,8 @@ impl Dependence {
         let inflation = (self.inflation() - 2.0 * r * (1.0 - r.powf(n)) / (n * (1.0 - r).powi(2))).max(1.0);
         // The deviations are about the series' own mean, which takes part of the variance with it.
         let variance = side.squares / (n - inflation).max(0.5);
-        variance * inflation / n
+        // The coefficient may be underestimated, the more so the fewer samples there are in relation to it.
+        variance * inflation / n * (1.0 + DOUBT * (self.inflation() / self.samples).powi(2))
     }
 
     /// The degrees of freedom of the variance of a difference, of which each side has its share.
