@@ -89,7 +89,7 @@ fn the_classes_of_plain_cases() {
 #[test]
 fn a_doubling_of_small_fractions_passes() {
     let mut noise = Noise::seeded(11);
-    let mut around = |level: f64| -> Vec<f64> { (0..30).map(|_| level * (1.0 + 0.1 * noise.normal())).collect() };
+    let mut around = |level: f64| -> Vec<f64> { (0..30).map(|_| level * (1.0 + 0.3 * noise.normal())).collect() };
     let (canary, baseline) = (around(20.0), around(10.0));
     let in_unit = |samples: &[f64], unit: f64| samples.iter().map(|sample| sample * unit).collect::<Vec<_>>();
     let class = |unit: f64| judged(&in_unit(&canary, unit), &in_unit(&baseline, unit), Direction::Increase).classification;

@@ -45,7 +45,8 @@ proptest! {
             prop_assert!(finding.estimate.is_none_or(f64::is_finite));
             prop_assert!(finding.interval.is_none_or(|[low, high]| low <= high), "{:?}", finding.interval);
         }
-        kayenta::compare(&canary, &baseline, direction, 0.98, Allowed::default());
+        let finding = kayenta::compare(&canary, &baseline, direction, 0.98, Allowed::default());
+        prop_assert!(finding.ratio.is_none_or(f64::is_finite));
     }
 
     #[test]

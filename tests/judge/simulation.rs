@@ -2,7 +2,7 @@
 
 use flightdeck::health::compare::Verdict;
 
-use super::judged::{QUESTIONS, own, share};
+use super::judged::{QUESTIONS, kayentas, own, share};
 
 /// Each bound is far enough from what the large simulation shows for so few runs.
 #[test]
@@ -17,4 +17,12 @@ fn the_judge_keeps_its_promises_on_made_up_canaries() {
         };
         assert!((least..=most).contains(&percent), "{}: {percent} %, allowed is {least} to {most}", question.what);
     }
+}
+
+/// The figures beside ours have to be Kayenta's: it takes dependent samples for independent ones.
+#[test]
+fn kayentas_rules_fail_canaries_that_do_not_differ() {
+    let question = QUESTIONS.iter().find(|question| question.what == "dependent, 0.8").unwrap();
+    let percent = share(question, kayentas, 20);
+    assert!(percent > 40.0, "{percent} %");
 }

@@ -15,7 +15,7 @@ use crate::health::compare::{Direction, Tolerance, Verdict, kayenta};
 #[group(id = "judge-arguments")]
 pub(super) struct Arguments {
     /// CSV with the columns `canary` and `baseline`, or JSON with one case, a list of them, or `metrics` with a `score`
-    #[arg(value_name = "FILE", required_unless_present = "batch", conflicts_with = "batch")]
+    #[arg(value_name = "FILE", conflicts_with = "batch")]
     files: Vec<PathBuf>,
     /// Judge one case a line of JSON and write one result a line; `-` is standard input
     #[arg(long, value_name = "FILE")]
@@ -77,6 +77,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let defaults = defaults(arguments)?;
     match &arguments.batch {
         Some(path) => batch::run(path, method, defaults),
+        None if arguments.files.is_empty() => {
+            Err(Failure::wrong("give the files to judge, or a stream of cases with --batch FILE"))
+        }
         None => report::run(&arguments.files, method, defaults, arguments.json),
     }
 }

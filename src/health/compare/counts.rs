@@ -214,7 +214,9 @@ fn root(canary: &Side, baseline: &Side, ratio: f64) -> f64 {
     let (n1, n2) = (canary.trials, baseline.trials);
     let rate = rate_under(canary, baseline, ratio);
     let expected = n1 * (ratio * rate).min(1.0);
-    let sign = if canary.events >= expected { 1.0 } else { -1.0 };
+    // The canary's excess and the baseline's lack; where all of the canary's trials are events, only the latter tells.
+    let excess = (canary.events - expected) - (baseline.events - n2 * rate);
+    let sign = if excess >= 0.0 { 1.0 } else { -1.0 };
     // Half an event goes from one side to the other, but not past what is expected.
     let moved = (expected - canary.events).abs().min(0.5) * sign;
     // What comes from one side has to be there, and has to have room on the other.

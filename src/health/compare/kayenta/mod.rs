@@ -11,6 +11,7 @@
 //! - Two samples are enough for a verdict.
 //! - An error counts neither as failure nor as missing, not even in a critical metric. A group of errors alone has full marks.
 //!
+//! The estimate given is R's; for its limit Kayenta has one that keeps the continuity correction, and so has this.
 //! One thing differs: where both sides are constant Kayenta adds a little noise, other at every run. The outcome is the same
 //! for all noise, and given here without.
 
@@ -90,20 +91,21 @@ pub fn compare(canary: &[f64], baseline: &[f64], direction: Direction, confidenc
     if constants && first == base {
         return plain(Classification::Pass);
     }
-    let (estimate, interval) = if constants {
+    let shift = if constants {
         // With one sample each, noise or not, all are tied once moved.
         if canary.len() == 1 && baseline.len() == 1 {
             return plain(Classification::Error);
         }
-        (first - base, [first - base; 2])
+        let difference = first - base;
+        wilcoxon::Shift { estimate: difference, corrected: difference, interval: [difference; 2] }
     } else {
         match wilcoxon::shift(&canary, &baseline, confidence) {
-            Ok(shift) => (shift.estimate, shift.interval),
+            Ok(shift) => shift,
             Err(wilcoxon::AllTied) => return plain(Classification::Error),
         }
     };
-    let limit = TOLERANCE * estimate.abs();
-    let [low, high] = interval;
+    let limit = TOLERANCE * shift.corrected.abs();
+    let [low, high] = shift.interval;
     let up = matches!(direction, Direction::Increase | Direction::Either);
     let down = matches!(direction, Direction::Decrease | Direction::Either);
     let classification = if up && low > limit && ratio.is_none_or(|ratio| ratio >= allowed.increase) {
@@ -113,7 +115,7 @@ pub fn compare(canary: &[f64], baseline: &[f64], direction: Direction, confidenc
     } else {
         Classification::Pass
     };
-    Finding { classification, shift: Some((estimate, interval)), ratio }
+    Finding { classification, shift: Some((shift.estimate, shift.interval)), ratio }
 }
 
 fn sorted(samples: &[f64]) -> Vec<f64> {

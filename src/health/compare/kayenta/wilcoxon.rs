@@ -7,8 +7,10 @@ use crate::health::compare::sequence::normal_quantile;
 /// By how much the canary is shifted against the baseline.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Shift {
-    /// The estimate of Hodges and Lehmann.
+    /// The estimate of Hodges and Lehmann, as R gives it: without the continuity correction.
     pub(super) estimate: f64,
+    /// The same as Kayenta has it, which keeps the correction. Apart from ties they differ by less than the next pair of samples.
+    pub(super) corrected: f64,
     pub(super) interval: [f64; 2],
 }
 
@@ -22,7 +24,8 @@ pub(super) fn shift(canary: &[f64], baseline: &[f64], confidence: f64) -> Result
     let most = |samples: &[f64]| samples.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let from = least(canary) - most(baseline);
     let to = most(canary) - least(baseline);
-    let (low, high) = (statistic(canary, baseline, from).ok_or(AllTied)?, statistic(canary, baseline, to).ok_or(AllTied)?);
+    let (low, high) =
+        (statistic(canary, baseline, from, 0.5).ok_or(AllTied)?, statistic(canary, baseline, to, 0.5).ok_or(AllTied)?);
     let quantile = normal_quantile((1.0 - confidence) / 2.0).ok_or(AllTied)?;
     let root = |quantile: f64| {
         if low - quantile <= 0.0 {
@@ -30,15 +33,15 @@ pub(super) fn shift(canary: &[f64], baseline: &[f64], confidence: f64) -> Result
         } else if high - quantile >= 0.0 {
             to
         } else {
-            zero(from, to, |shift| statistic(canary, baseline, shift).unwrap_or(0.0) - quantile)
+            zero(from, to, |shift| statistic(canary, baseline, shift, 0.5).unwrap_or(0.0) - quantile)
         }
     };
-    let estimate = zero(from, to, |shift| statistic(canary, baseline, shift).unwrap_or(0.0));
-    Ok(Shift { estimate, interval: [root(quantile), root(-quantile)] })
+    let middle = |correction: f64| zero(from, to, |shift| statistic(canary, baseline, shift, correction).unwrap_or(0.0));
+    Ok(Shift { estimate: middle(0.0), corrected: middle(0.5), interval: [root(quantile), root(-quantile)] })
 }
 
-/// The standardised rank sum of the canary moved back by `shift`; `None` if all are tied.
-fn statistic(canary: &[f64], baseline: &[f64], shift: f64) -> Option<f64> {
+/// The standardised rank sum of the canary moved back by `shift`, drawn by `correction` towards nothing; `None` if all are tied.
+fn statistic(canary: &[f64], baseline: &[f64], shift: f64, correction: f64) -> Option<f64> {
     let (n, m) = (canary.len() as f64, baseline.len() as f64);
     let mut all: Vec<(f64, bool)> =
         canary.iter().map(|sample| (sample - shift, true)).chain(baseline.iter().map(|sample| (*sample, false))).collect();
@@ -53,7 +56,7 @@ fn statistic(canary: &[f64], baseline: &[f64], shift: f64) -> Option<f64> {
         before += count;
     }
     let excess = ranks - n * (n + 1.0) / 2.0 - n * m / 2.0;
-    let correction = if excess == 0.0 { 0.0 } else { 0.5 * excess.signum() };
+    let correction = if excess == 0.0 { 0.0 } else { correction * excess.signum() };
     let sigma = (n * m / 12.0 * ((n + m + 1.0) - ties / ((n + m) * (n + m - 1.0)))).sqrt();
     (sigma > 0.0).then(|| (excess - correction) / sigma)
 }
