@@ -27,13 +27,13 @@ pub(super) struct Arguments {
     #[arg(long, value_enum)]
     direction: Option<Worse>,
     /// How much of it does no harm, as a fraction of the baseline, where a case does not say; 0.1, unless given. Kayenta's is fixed
-    #[arg(long, value_name = "FRACTION", conflicts_with = "absolute")]
+    #[arg(long, value_name = "FRACTION", allow_negative_numbers = true, conflicts_with = "absolute")]
     tolerance: Option<f64>,
     /// The same in the metric's own unit
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", allow_negative_numbers = true)]
     absolute: Option<f64>,
     /// How sure the interval is with `--method kayenta`; 0.98, unless given
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", allow_negative_numbers = true)]
     confidence: Option<f64>,
     /// Print JSON
     #[arg(long)]

@@ -76,7 +76,7 @@ pub(super) fn compare(case: &Case) -> Finding {
     // The interval of the difference; relative to the baseline it is that of the ratio, in the baseline's measure.
     let interval = |reach: f64| match case.tolerance {
         Tolerance::Relative(_) if baseline.events > 0.0 => {
-            ratios(&canary, &baseline, reach).map(|end| (end - 1.0) * baseline.rate())
+            ratios(&canary, &baseline, reach).map(|end| ((end - 1.0) * baseline.rate()).clamp(-1.0, 1.0))
         }
         Tolerance::Relative(_) | Tolerance::Absolute(_) => differences(&canary, &baseline, reach),
     };

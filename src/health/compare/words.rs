@@ -10,7 +10,7 @@ pub(super) fn too_few(case: &Case, canary: f64, baseline: f64) -> Option<Finding
         return None;
     }
     let why = format!(
-        "{} has {canary} samples of the canary and {baseline} of the baseline; at least {least} of each are needed, {missing} more",
+        "{} has too few samples, {canary} of the canary and {baseline} of the baseline; at least {least} of each are needed, {missing} more",
         case.name
     );
     Some(unknown(why, Some(missing as u64)))
