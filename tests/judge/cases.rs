@@ -44,6 +44,8 @@ fn levels_pass_fail_or_are_unknown() {
         ("constant and the same", levels(|_| 5.0, |_| 5.0, 8), Verdict::Pass),
         ("constant and twice", levels(|_| 10.0, |_| 5.0, 8), Verdict::Fail),
         ("nothing on either side", levels(|_| 0.0, |_| 0.0, 8), Verdict::Pass),
+        ("19 of 30 samples against nothing", levels(|n| f64::from(n * 19 % 30 < 19), |_| 0.0, 30), Verdict::Fail),
+        ("19 of 30 in one stretch", levels(|n| f64::from(n < 19), |_| 0.0, 30), Verdict::Unknown),
         ("now and then against nothing", levels(|n| f64::from(n % 10 == 0), |_| 0.0, 30), Verdict::Unknown),
     ];
     for (what, case, verdict) in cases {

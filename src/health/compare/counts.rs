@@ -120,6 +120,23 @@ pub(super) fn compare(case: &Case) -> Finding {
     words::with_events(finding, (canary.events, canary.trials), (baseline.events, baseline.trials))
 }
 
+/// The least share of the canary's samples that are more than nothing, if these are too many to be chance beside as many
+/// samples of the baseline that all are nothing.
+///
+/// Means and variances tell little there: if the canary were as clean, it would have none. Each sample is a trial, and
+/// neighbours that are alike count for less.
+pub(super) fn more_than_nothing(canary: &[f64], baseline: f64) -> Option<f64> {
+    let marks: Vec<f64> = canary.iter().map(|level| if level.is_nan() { f64::NAN } else { f64::from(*level > 0.0) }).collect();
+    let moments = Moments::of(&marks);
+    let inflation = Dependence::of([&moments, &Moments::default()]).inflation();
+    let canary = Side { events: moments.mean * moments.count, trials: moments.count, samples: None };
+    let clean = Side { events: 0.0, trials: baseline, samples: None };
+    let samples = 2.0 / (1.0 / canary.trials + 1.0 / clean.trials);
+    let reach = at_every_look(samples, f64::INFINITY) * inflation.sqrt();
+    let least = ratios(&canary, &clean, reach)[0];
+    (canary.events > 0.0 && least > 1.0).then(|| wilson(&canary, reach)[0] * (1.0 - 1.0 / least))
+}
+
 /// How much more the counts vary from one sample to the next than independent trials do.
 #[derive(Debug, Clone, Copy)]
 struct Spread {

@@ -5,7 +5,7 @@
 //! Welch's test. All is computed on data divided by a power of two near the largest, so that no unit is too large or too small.
 
 use super::{
-    Case, Finding, Limits, Tolerance, Verdict,
+    Case, Direction, Finding, Limits, Tolerance, Verdict, counts,
     dependence::{Dependence, Moments},
     more_samples,
     sequence::{CONFIDENCE, PASS_CONFIDENCE, at_every_look, at_one_look},
@@ -14,7 +14,8 @@ use super::{
 
 pub(super) fn compare(case: &Case, canary: &[f64], baseline: &[f64]) -> Finding {
     let scale = Scale::of(canary.iter().chain(baseline));
-    let canary = Moments::of(&scale.down(canary));
+    let scaled = scale.down(canary);
+    let canary = Moments::of(&scaled);
     let baseline = Moments::of(&scale.down(baseline));
     if let Some(finding) = words::too_few(case, canary.count, baseline.count) {
         return finding;
@@ -35,7 +36,16 @@ pub(super) fn compare(case: &Case, canary: &[f64], baseline: &[f64]) -> Finding 
     let (fail_reach, pass_reach) = (reach(at_every_look(samples, freedom)), reach(at_one_look(freedom)));
     let about = |reach: f64| [estimate - reach, estimate + reach];
 
-    let (verdict, interval, confidence) = if limits.broken(about(fail_reach)) {
+    // A share of nothing allows nothing: beside a baseline of zeros it counts how often the canary is not.
+    let clean = matches!(case.tolerance, Tolerance::Relative(_)) && baseline.mean == 0.0 && baseline.squares == 0.0;
+    let upwards = case.direction != Direction::Decrease && scaled.iter().all(|level| level.is_nan() || *level >= 0.0);
+    let stained = if clean && upwards { counts::more_than_nothing(&scaled, baseline.count) } else { None };
+    let (verdict, interval, confidence) = if let Some(share) = stained {
+        // The share of samples, of the size that they have, is the least that the mean can be.
+        let sizes = scaled.iter().filter(|level| **level > 0.0);
+        let least = sizes.copied().fold(f64::INFINITY, f64::min) * share;
+        (Verdict::Fail, [least.max(estimate - fail_reach), estimate + fail_reach], CONFIDENCE)
+    } else if limits.broken(about(fail_reach)) {
         (Verdict::Fail, about(fail_reach), CONFIDENCE)
     } else if limits.kept(about(pass_reach)) {
         (Verdict::Pass, about(pass_reach), PASS_CONFIDENCE)
