@@ -62,11 +62,13 @@ fn interval_and_estimate_are_those_of_r() {
     }
 }
 
+type Plain<'a> = (&'a str, &'a [f64], &'a [f64], Direction, Classification);
+
 #[test]
 fn the_classes_of_plain_cases() {
     let up: Vec<f64> = (0..30).map(|n| 200.0 + f64::from(n % 7)).collect();
     let base: Vec<f64> = (0..30).map(|n| 100.0 + f64::from(n % 5)).collect();
-    let cases: [(&str, &[f64], &[f64], Direction, Classification); 12] = [
+    let cases: [Plain; 12] = [
         ("above", &up, &base, Direction::Either, Classification::High),
         ("above, asked for", &up, &base, Direction::Increase, Classification::High),
         ("above, not asked for", &up, &base, Direction::Decrease, Classification::Pass),
