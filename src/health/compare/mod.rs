@@ -7,11 +7,11 @@
 //! within, and is **unknown** otherwise, with the number of samples that would settle it. Only a difference that matters
 //! fails, only a shown absence of one passes.
 //!
-//! - [`sequence`]: the interval for a failure holds at all looks together with 99 %, because a failure ends the release at
+//! - `sequence`: the interval for a failure holds at all looks together with 99 %, because a failure ends the release at
 //!   the first look that gives it. The one for a pass holds at the look that gives it with 95 % on each side, because a
 //!   pass is judged anew with the next sample.
-//! - [`dependence`]: neighbouring samples depend on each other; a first-order autoregression says how much.
-//! - [`levels`] compares levels, [`counts`] events of trials, [`score`] many metrics in groups.
+//! - `dependence`: neighbouring samples depend on each other; a first-order autoregression says how much.
+//! - `levels` compares levels, `counts` events of trials, [`score`] many metrics in groups.
 //! - [`kayenta`] reproduces the judge of that name for those who come from it.
 //!
 //! What is assumed: samples are evenly spaced and both sides see the same traffic at random; the variance of a level is
