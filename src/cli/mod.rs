@@ -7,6 +7,7 @@ mod cockpit;
 mod confirm;
 mod demo;
 mod init;
+mod judge;
 mod keep;
 mod keys;
 mod link;
@@ -105,6 +106,8 @@ enum Commands {
     Log(log::Arguments),
     /// Check that no event of the journal was changed, removed or reordered
     Verify(verify::Arguments),
+    /// Judge a canary by its metrics beside a baseline's: pass, fail, or unknown
+    Judge(judge::Arguments),
     /// Print a JSON schema: of the plan or of `status --json`
     Schema(schema::Arguments),
     /// The themes: which there are, what one looks like, and one to begin with
@@ -220,6 +223,7 @@ pub fn main() -> ExitCode {
         Some(Commands::Note(arguments)) => act::note(&arguments, &global),
         Some(Commands::Log(arguments)) => log::run(&arguments, &global),
         Some(Commands::Verify(arguments)) => verify::run(&arguments, &global),
+        Some(Commands::Judge(arguments)) => judge::run(&arguments),
         Some(Commands::Schema(arguments)) => schema::run(&arguments),
         Some(Commands::Themes(arguments)) => themes::run(&arguments),
         Some(Commands::Keys) => keys::run(),

@@ -1,5 +1,6 @@
 //! Health, pure: samples, series and the verdict they give. No clock, no I/O.
 
+pub mod compare;
 mod judge;
 mod sample;
 mod series;

@@ -1,0 +1,143 @@
+//! Files judged together: a table for a person, or JSON.
+
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf};
+
+use serde_json::{Value, json};
+
+use super::{
+    Defaults, Exit, Failure, Method, csv, exit,
+    read::{self, Asked, Document, Scored},
+    ruling::{Ruling, rule},
+};
+use crate::{
+    cli::answer,
+    health::compare::{Verdict, kayenta, score},
+    text,
+};
+
+/// All metrics as one.
+struct Whole {
+    verdict: Verdict,
+    why: String,
+    json: Value,
+}
+
+pub(super) fn run(files: &[PathBuf], method: Method, defaults: Defaults, as_json: bool) -> Result<Exit, Failure> {
+    let Document { metrics, score } = all(files, defaults)?;
+    if metrics.is_empty() {
+        return Err(Failure::wrong("there is no metric in the files"));
+    }
+    let rulings = metrics.iter().map(|asked| rule(&asked.case, method));
+    let rulings = rulings
+        .zip(&metrics)
+        .map(|(ruling, asked)| ruling.map_err(|error| Failure::wrong(format!("{}: {error}", asked.case.name))));
+    let rulings: Vec<Ruling> = rulings.collect::<Result<_, _>>()?;
+    let whole = score.map(|scored| whole(&scored, &metrics, &rulings, method)).transpose()?;
+    let verdict = whole.as_ref().map_or_else(|| together(&rulings), |whole| whole.verdict);
+    if as_json {
+        let metrics: Vec<Value> = rulings.iter().map(full).collect::<Result<_, _>>()?;
+        let score = whole.map(|whole| whole.json);
+        answer(&json!({"verdict": verdict, "score": score, "metrics": metrics}).to_string());
+    } else {
+        answer(&table(&rulings, whole.as_ref()));
+    }
+    Ok(exit([verdict].into_iter()))
+}
+
+/// What the files hold, one after the other.
+fn all(files: &[PathBuf], defaults: Defaults) -> Result<Document, Failure> {
+    let mut all = Document { metrics: Vec::new(), score: None };
+    for path in files {
+        let shown = text::safe(&path.display().to_string()).into_owned();
+        let wrong = |error: String| Failure::wrong(format!("{shown}: {error}"));
+        let content = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        let name = path.file_stem().map_or_else(|| shown.clone(), |stem| text::line(&stem.to_string_lossy(), 120));
+        let json = content.trim_start().starts_with(['{', '[']);
+        let document = if json {
+            read::document(&content, &name, defaults).map_err(wrong)?
+        } else {
+            Document { metrics: vec![csv::case(&content, &name, defaults).map_err(wrong)?], score: None }
+        };
+        if document.score.is_some() && all.score.is_some() {
+            return Err(wrong("another file has a score as well; there can be one".to_owned()));
+        }
+        all.metrics.extend(document.metrics);
+        all.score = all.score.or(document.score);
+    }
+    Ok(all)
+}
+
+/// Without a score every metric counts: all have to pass.
+fn together(rulings: &[Ruling]) -> Verdict {
+    let verdicts: BTreeSet<u8> = rulings.iter().map(|ruling| exit([ruling.verdict].into_iter()) as u8).collect();
+    if verdicts.contains(&(Exit::No as u8)) {
+        Verdict::Fail
+    } else if verdicts.contains(&(Exit::Unknown as u8)) {
+        Verdict::Unknown
+    } else {
+        Verdict::Pass
+    }
+}
+
+fn whole(scored: &Scored, metrics: &[Asked], rulings: &[Ruling], method: Method) -> Result<Whole, Failure> {
+    // Kayenta takes any weighting; one that means nothing is refused under both.
+    let members = metrics.iter().zip(rulings).map(|(asked, ruling)| score::Metric {
+        name: ruling.name.clone(),
+        group: asked.group.clone(),
+        critical: asked.critical,
+        verdict: ruling.verdict,
+    });
+    let weighting = score::Weighting { weights: scored.groups.clone(), pass: scored.pass, marginal: scored.marginal };
+    let own =
+        score::score(&members.collect::<Vec<_>>(), &weighting).map_err(|error| Failure::wrong(format!("score: {error}")))?;
+    let Method::Kayenta { .. } = method else {
+        let json = json!({"from": own.score[0], "to": own.score[1], "why": own.why});
+        return Ok(Whole { verdict: own.verdict, why: own.why, json });
+    };
+    let members = metrics.iter().zip(rulings).map(|(asked, ruling)| kayenta::Metric {
+        name: ruling.name.clone(),
+        group: asked.group.clone(),
+        critical: asked.critical,
+        classification: ruling.classification.unwrap_or(kayenta::Classification::Error),
+    });
+    let score = kayenta::score(&members.collect::<Vec<_>>(), &scored.groups, scored.pass, scored.marginal);
+    let verdict = match score.outcome {
+        kayenta::Outcome::Pass => Verdict::Pass,
+        kayenta::Outcome::Marginal => Verdict::Unknown,
+        kayenta::Outcome::Fail => Verdict::Fail,
+    };
+    let because = score.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    let why = format!("the score is {}, {:?}{because}", score.score, score.outcome);
+    let json = json!({"score": score.score, "outcome": score.outcome, "why": score.why});
+    Ok(Whole { verdict, why, json })
+}
+
+/// A ruling with what a stream leaves out.
+fn full(ruling: &Ruling) -> Result<Value, Failure> {
+    let mut value = serde_json::to_value(ruling).map_err(|error| Failure::unknown(error.to_string()))?;
+    if let Value::Object(fields) = &mut value {
+        fields.insert("confidence".to_owned(), json!(ruling.confidence));
+        fields.insert("more".to_owned(), json!(ruling.more));
+    }
+    Ok(value)
+}
+
+fn table(rulings: &[Ruling], whole: Option<&Whole>) -> String {
+    let mut table = String::new();
+    for ruling in rulings {
+        // Writing to a string does not fail.
+        let _always = writeln!(table, "{:<8} {}", word(ruling.verdict), ruling.why);
+    }
+    if let Some(whole) = whole {
+        let _always = writeln!(table, "{:<8} {}", word(whole.verdict), whole.why);
+    }
+    table
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "FAIL",
+        Verdict::Unknown => "unknown",
+    }
+}

@@ -1,0 +1,119 @@
+//! Levels: the difference between two means, with the variance that dependent samples really have.
+//!
+//! The interval is `d ± c s`, where `s` is the standard error of `canary - (1 + tolerance) baseline`: what is allowed is a
+//! fraction of the baseline's mean, which is itself an estimate (Fieller 1954). Variances differ between the sides as in
+//! Welch's test. All is computed on data divided by a power of two near the largest, so that no unit is too large or too small.
+
+use super::{
+    Case, Direction, Finding, Limits, Tolerance, Verdict, counts,
+    dependence::{Dependence, Moments},
+    more_samples,
+    sequence::{CONFIDENCE, PASS_CONFIDENCE, at_every_look, at_one_look},
+    words,
+};
+
+pub(super) fn compare(case: &Case, canary: &[f64], baseline: &[f64]) -> Finding {
+    let scale = Scale::of(canary.iter().chain(baseline));
+    let scaled = scale.down(canary);
+    let canary = Moments::of(&scaled);
+    let baseline = Moments::of(&scale.down(baseline));
+    if let Some(finding) = words::too_few(case, canary.count, baseline.count) {
+        return finding;
+    }
+    let estimate = canary.mean - baseline.mean;
+    let (allowed, carried) = match case.tolerance {
+        Tolerance::Relative(part) => (part * baseline.mean.abs(), 1.0 + part),
+        Tolerance::Absolute(size) => (scale.down_one(size), 1.0),
+    };
+    let limits = Limits { above: allowed, below: -allowed, direction: case.direction };
+    let dependence = Dependence::of([&canary, &baseline]);
+    let shares = [dependence.variance_of_mean(&canary), carried.powi(2) * dependence.variance_of_mean(&baseline)];
+    let error = shares.iter().sum::<f64>().sqrt();
+    let freedom = dependence.freedom([(shares[0], canary.count), (shares[1], baseline.count)]);
+    // As many on each side would tell as much.
+    let samples = 2.0 / (1.0 / canary.count + 1.0 / baseline.count);
+    let reach = |errors: f64| if error > 0.0 { errors * error } else { 0.0 };
+    let (fail_reach, pass_reach) = (reach(at_every_look(samples, freedom)), reach(at_one_look(freedom)));
+    let about = |reach: f64| [estimate - reach, estimate + reach];
+
+    // A share of nothing allows nothing: beside a baseline of zeros it counts how often the canary is not.
+    let clean = matches!(case.tolerance, Tolerance::Relative(_)) && baseline.mean == 0.0 && baseline.squares == 0.0;
+    let upwards = case.direction != Direction::Decrease && scaled.iter().all(|level| level.is_nan() || *level >= 0.0);
+    let stained = if clean && upwards { counts::more_than_nothing(&scaled, baseline.count) } else { None };
+    let (verdict, interval, confidence) = if let Some(share) = stained {
+        // The share of samples, of the size that they have, is the least that the mean can be.
+        let sizes = scaled.iter().filter(|level| **level > 0.0);
+        let least = sizes.copied().fold(f64::INFINITY, f64::min) * share;
+        (Verdict::Fail, [least.max(estimate - fail_reach), estimate + fail_reach], CONFIDENCE)
+    } else if limits.broken(about(fail_reach)) {
+        (Verdict::Fail, about(fail_reach), CONFIDENCE)
+    } else if limits.kept(about(pass_reach)) {
+        (Verdict::Pass, about(pass_reach), PASS_CONFIDENCE)
+    } else {
+        (Verdict::Unknown, about(fail_reach), CONFIDENCE)
+    };
+    let more = match verdict {
+        Verdict::Unknown => more_samples(canary.count.min(baseline.count), limits.narrower(estimate, fail_reach, pass_reach)),
+        Verdict::Pass | Verdict::Fail => None,
+    };
+    let ratio = (baseline.mean != 0.0).then(|| canary.mean / baseline.mean).filter(|ratio| ratio.is_finite());
+    let of_baseline = (baseline.mean != 0.0).then(|| interval.map(|end| end / baseline.mean.abs()));
+    let finding = Finding {
+        verdict,
+        estimate: Some(scale.up(estimate)),
+        interval: Some(interval.map(|end| scale.up(end))),
+        ratio,
+        confidence,
+        more,
+        why: String::new(),
+    };
+    words::explained(case, finding, of_baseline)
+}
+
+/// A power of two that brings numbers near one; multiplying by it is exact.
+#[derive(Debug, Clone, Copy)]
+struct Scale {
+    exponent: i32,
+}
+
+impl Scale {
+    fn of<'a>(samples: impl Iterator<Item = &'a f64>) -> Self {
+        let largest = samples.map(|sample| sample.abs()).fold(0.0, f64::max);
+        let exponent = if largest > 0.0 { largest.log2().floor() as i32 } else { 0 };
+        Self { exponent }
+    }
+
+    fn down(self, samples: &[f64]) -> Vec<f64> {
+        samples.iter().map(|sample| self.down_one(*sample)).collect()
+    }
+
+    fn down_one(self, number: f64) -> f64 {
+        shifted(number, -self.exponent)
+    }
+
+    /// Back to the metric's own unit; what is too large for a number stays the largest.
+    fn up(self, number: f64) -> f64 {
+        shifted(number, self.exponent).clamp(f64::MIN, f64::MAX)
+    }
+}
+
+/// The number times two to the exponent, in two steps: one alone may be out of range where the product is not.
+fn shifted(number: f64, exponent: i32) -> f64 {
+    let half = exponent / 2;
+    number * 2.0_f64.powi(half) * 2.0_f64.powi(exponent - half)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scaling_there_and_back_changes_nothing() {
+        for number in [0.0, 1.0, -3.7, 1e300, 1.7e308, 5e-324, 1e-310] {
+            let scale = Scale::of([number].iter());
+            let near = scale.down_one(number);
+            assert!(number == 0.0 || (0.5..=2.0).contains(&near.abs()), "{number} became {near}");
+            assert_eq!(scale.up(near), number);
+        }
+    }
+}
