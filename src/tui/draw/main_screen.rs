@@ -13,14 +13,16 @@ const LOG: u16 = 8;
 /// From how many lines on it is worth showing more of a stage below the panes, and under the stages alone.
 const EXTRA: u16 = 8;
 const UNDER: u16 = 6;
+/// A screen of so many rows has room to breathe.
+const AIRY: u16 = 30;
 
-/// What the head, the banners and the foot leave.
-fn body(paint: &mut Paint<'_>, area: Rect) -> Rect {
+/// Draws the head, what must be read before anything else, and the foot; what they leave. From so many rows on there is a
+/// line of air below the head.
+pub(super) fn body(paint: &mut Paint<'_>, area: Rect, airy: u16) -> Rect {
     let view = paint.view;
     let (head, rest) = cut(area, 2);
     header::header(paint, head);
-    // A large screen has room to breathe.
-    let (_, mut rest) = cut(rest, u16::from(area.height >= 30));
+    let (_, mut rest) = cut(rest, u16::from(area.height >= airy));
     if let Some(frozen) = &view.app.frozen {
         let (line, below) = cut(rest, 1);
         header::frozen(paint, line, frozen);
@@ -40,7 +42,7 @@ fn body(paint: &mut Paint<'_>, area: Rect) -> Rect {
 /// The panes side by side.
 pub(super) fn panes(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
-    let body = body(paint, area);
+    let body = body(paint, area, AIRY);
     if area.width >= 100 && body.height >= 8 {
         // Three columns, and the log below with whatever is left.
         let wanted = panes::wanted(view).saturating_add(2);
@@ -93,7 +95,7 @@ pub(super) fn panes(paint: &mut Paint<'_>, area: Rect) {
 
 /// One pane alone, with more in it.
 pub(super) fn zoomed(paint: &mut Paint<'_>, area: Rect) {
-    let body = body(paint, area);
+    let body = body(paint, area, AIRY);
     let (tabs, below) = cut(body, 1);
     panes::tabs(paint, tabs);
     match paint.view.app.pane {

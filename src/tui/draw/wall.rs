@@ -8,7 +8,7 @@ use ratatui::{
 };
 use tui_big_text::{BigText, PixelSize};
 
-use super::{Paint, View, banner, cut, foot, header};
+use super::{Paint, View, cut, header, main_screen::body};
 use crate::{
     health::Verdict,
     plan::Signal,
@@ -22,6 +22,9 @@ const SIZES: [Size; 4] =
 
 type Size = (PixelSize, u16, u16);
 
+/// A wall of so many rows has a line of air below its head.
+const AIRY: u16 = 20;
+
 /// A text that is shown large, and its look.
 struct Large {
     text: String,
@@ -31,23 +34,7 @@ struct Large {
 /// Shows the wall.
 pub(super) fn wall(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
-    let (head, rest) = cut(area, 2);
-    header::header(paint, head);
-    let (_, mut rest) = cut(rest, u16::from(area.height >= 20));
-    if let Some(frozen) = &view.app.frozen {
-        let (line, below) = cut(rest, 1);
-        header::frozen(paint, line, frozen);
-        rest = below;
-    }
-    if let Some(words) = banner(view) {
-        let (line, below) = cut(rest, 1);
-        paint.fill(line, view.theme.banner);
-        paint.row(line, &[(&format!(" {} {words}", view.glyphs.warn), view.theme.banner)]);
-        rest = below;
-    }
-    let (body, foot) = cut(rest, rest.height.saturating_sub(foot::LINES));
-    foot::foot(paint, foot);
-
+    let body = body(paint, area, AIRY);
     // The verdict is as large as it can be; the rest is of one size, so that it reads as one.
     let (first, _) = cut(body, body.height.saturating_mul(2) / 5);
     let verdict = verdict(view);
