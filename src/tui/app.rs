@@ -8,12 +8,13 @@ use tui_input::Input as Field;
 
 use super::{
     actions::{Action, Context},
+    chord::Chord,
     console::Call,
     dialog::{Dialog, Form},
     guard::Guard,
     health_zoom::HealthZoom,
     input::Stop,
-    keymap::{Chord, Keymap},
+    keymap::Keymap,
     link::{Driving, Request},
     list::{Lists, Pane, Subject},
     output::Output,

@@ -8,11 +8,12 @@ use tui_input::Input as Field;
 use super::{
     actions::{Action, Context},
     app::{App, Effect, Exit, Hit, Looks, Overlay, View},
+    chord::Chord,
     console::Call,
     dialog::{Dialog, Form, Purpose, Said, edit, insert_text},
     guard::Arrival,
     input::{Code, Gesture, Input, Key, Kind, Mouse},
-    keymap::{Chord, Found},
+    keymap::Found,
     link::{Request, Update},
     list::{Pane, Subject},
     palette::{Palette, What},
