@@ -118,7 +118,7 @@ fn stage(view: &View<'_>) -> Large {
     let open = view.release.stages().find(|(_, state)| state.phase.is_open() || state.phase == Phase::Failed);
     let meant = open
         .or_else(|| view.release.meant(None))
-        .or_else(|| view.release.stages().filter(|(_, state)| state.phase != Phase::Idle).last());
+        .or_else(|| view.release.stages().rfind(|(_, state)| state.phase != Phase::Idle));
     let Some((stage, state)) = meant else { return Large { text: String::new(), style: theme.text } };
     let weight = state.weight.filter(|_| !stage.steps().is_empty());
     let weight = weight.map_or_else(String::new, |weight| format!(" {weight}%"));
