@@ -41,7 +41,7 @@ fn signals(count: usize) -> Flight {
     let ids: Vec<_> = flight.release.plan.signals.keys().cloned().collect();
     for (n, id) in (0..240).flat_map(|n| ids.iter().map(move |id| (n, id))) {
         let at = now - SignedDuration::from_secs((239 - n) * 5);
-        flight.release.observe(id, Sample { at, value: Value::Number(0.2 + (n % 9) as f64 * 0.05) });
+        flight.release.observe(id, Sample::number(at, 0.2 + (n % 9) as f64 * 0.05));
     }
     flight
 }
@@ -58,7 +58,7 @@ fn draws(_: &mut Criterion) {
         if let Request::History { signal, from } = request {
             let sample = |n: i64| {
                 let number = 0.2 + (n * 7 % 11) as f64 * 0.2;
-                Sample { at: hand.now - SignedDuration::from_secs(n * 3), value: Value::Number(number) }
+                Sample::number(hand.now - SignedDuration::from_secs(n * 3), number)
             };
             let samples = (0..i64::try_from(HISTORY).expect("a small number")).rev().map(sample).collect();
             hand.told(Update::History { signal, from, samples });

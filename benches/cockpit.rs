@@ -65,7 +65,7 @@ fn keys(what: &str, updates: bool) {
         let signal = format!("signal-{n}");
         for at in 0..240 {
             let at = flight.now + ago - SignedDuration::from_secs((239 - at) * 5);
-            flight.release.observe(&signal, Sample { at, value: Value::Number(40.0) });
+            flight.release.observe(&signal, Sample::number(at, 40.0));
         }
     }
     let sequence = flight.release.sequence;
@@ -104,7 +104,7 @@ fn keys(what: &str, updates: bool) {
             }
             if count.is_multiple_of(u32::try_from(SAMPLE.as_millis() / EVENT.as_millis()).unwrap()) {
                 let signal = format!("signal-{}", count / 25 % 200);
-                let _left = update.blocking_send(Update::Samples(vec![(signal, Sample { at, value: Value::Number(41.0) })]));
+                let _left = update.blocking_send(Update::Samples(vec![(signal, Sample::number(at, 41.0))]));
             }
             count += 1;
             thread::sleep((begun + EVENT * count).saturating_duration_since(Instant::now()));

@@ -54,7 +54,7 @@ fn flies(flight: &mut Flight, seconds: i64, canary: impl Fn(i64) -> Option<f64>)
             ("stable-errors", number(0.1 + 0.12 * noise(at.as_second() + 7))),
         ];
         for (signal, value) in values {
-            flight.release.observe(signal, Sample { at, value });
+            flight.release.observe(signal, Sample::new(at, value));
         }
     }
 }
@@ -193,7 +193,7 @@ fn history_is_drawn_and_goes_on_with_what_comes() {
     let mut hand = looks_at(canary("failing"), "canary-errors", settings());
     hand.press(Code::Char('['));
     let from = hand.now - SignedDuration::from_secs(300);
-    let sample = |ago: i64, number: f64| Sample { at: hand.now - SignedDuration::from_secs(ago), value: Value::Number(number) };
+    let sample = |ago: i64, number: f64| Sample::number(hand.now - SignedDuration::from_secs(ago), number);
     let samples: Vec<_> = (0..60).map(|n| sample(300 - n * 5, 7.0)).collect();
     let told = |signal: &str, from| Update::History { signal: signal.to_owned(), from, samples: samples.clone() };
     // What was asked for before, or of another signal, is not taken.
@@ -205,7 +205,7 @@ fn history_is_drawn_and_goes_on_with_what_comes() {
     let shown = hand.text(120, 36);
     assert!(shown.contains("canary errors 7.00 %"), "{shown}");
     hand.now += SignedDuration::from_secs(4);
-    let new = Sample { at: hand.now, value: Value::Number(4.5) };
+    let new = Sample::number(hand.now, 4.5);
     hand.told(Update::Samples(vec![("canary-errors".to_owned(), new)]));
     let shown = hand.text(120, 36);
     assert!(shown.contains("canary errors 4.50 %"), "{shown}");
@@ -213,7 +213,7 @@ fn history_is_drawn_and_goes_on_with_what_comes() {
     let mut at = hand.now;
     for _ in 0..3 * HISTORY {
         at += SignedDuration::from_secs(5);
-        let sample = Sample { at, value: Value::Number(4.5) };
+        let sample = Sample::number(at, 4.5);
         hand.told(Update::Samples(vec![("canary-errors".to_owned(), sample)]));
     }
     hand.now = at;

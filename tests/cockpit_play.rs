@@ -369,7 +369,7 @@ impl Play {
     }
 
     fn sampled(&mut self, signal: &str, ago: i64, value: Value) {
-        let sample = Sample { at: self.hand.now - jiff::SignedDuration::from_secs(ago), value };
+        let sample = Sample::new(self.hand.now - jiff::SignedDuration::from_secs(ago), value);
         self.release.observe(signal, sample.clone());
         self.hand.told(Update::Samples(vec![(signal.to_owned(), sample)]));
     }

@@ -164,7 +164,7 @@ async fn promotes_from_key_to_request_and_shows_the_answer() {
     let at = flight.now;
     let fresh = |signal: &str, number| {
         let value = flightdeck::health::Value::Number(number);
-        (signal.to_owned(), flightdeck::health::Sample { at, value })
+        (signal.to_owned(), flightdeck::health::Sample::new(at, value))
     };
     cockpit.tell(Update::Samples(vec![fresh("errors", 0.2), fresh("p95", 180.0)])).await;
     cockpit.press(Code::Enter).await;

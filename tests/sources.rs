@@ -15,7 +15,7 @@ use std::{
 
 use flightdeck::{
     health::{Sample, Series, Unknown, Value, Verdict, judge},
-    plan::{Duration as PlanDuration, Measure, ProbeMeasure, Side, Signal, Source},
+    plan::{Duration as PlanDuration, Endpoints, Measure, Place, ProbeMeasure, Question, Side, Signal, Source},
     sources::{
         Context, Memory, backfill,
         http::http_client,
@@ -40,6 +40,7 @@ fn signal(source: Source) -> Signal {
         warn: None,
         fail: None,
         baseline: None,
+        compare: None,
         needs_traffic: false,
         samples: 1,
         confirm: 1,
@@ -61,7 +62,10 @@ async fn a_real_prometheus() {
     let context = context(http_client().unwrap());
     let http = &context.http;
     let url = server.url();
-    let source = |query: &str| Source::Prometheus { url: url.clone(), query: query.into() };
+    let source = |query: &str| Source::Prometheus {
+        at: Place { url: Some(url.clone()), server: None },
+        question: Question::Query(query.into()),
+    };
     let own = r#"up{job="prometheus"}"#;
     until("the first scrape", async || instant(http, &url, own, LIMIT).await.ok()?.one().ok()?).await;
     until("the target that is down", async || instant(http, &url, r#"up{job="test"}"#, LIMIT).await.ok()?.one().ok()?).await;
@@ -173,7 +177,7 @@ async fn quantiles_are_those_of_prometheus() {
     let ours = |q| {
         let measure = Measure::Quantile { of: "latency_seconds".into(), q };
         let url = format!("http://{address}/metrics");
-        signal(Source::Scrape { url, measure, window: PlanDuration::from_secs(300) })
+        signal(Source::Scrape { url: Endpoints::One(url), measure, window: PlanDuration::from_secs(300) })
     };
     for (q, memory) in quantiles.iter().zip(&mut memories) {
         assert_eq!(sample(&ours(*q), &context, memory).await.value, Value::Missing(Unknown::NoData), "{q}");
@@ -193,7 +197,7 @@ async fn quantiles_are_those_of_prometheus() {
     // And the whole of a real page can be read.
     let url = format!("{}/metrics", server.url());
     let build = Measure::Value("prometheus_build_info{version=~\".+\"}".into());
-    let source = Source::Scrape { url, measure: build, window: PlanDuration::from_secs(30) };
+    let source = Source::Scrape { url: Endpoints::One(url), measure: build, window: PlanDuration::from_secs(30) };
     assert_eq!(take(source, &context).await.value, Value::Number(1.0));
 }
 
@@ -258,8 +262,12 @@ async fn a_real_certificate() {
         let authority = reqwest::Certificate::from_pem(&std::fs::read(folder.path().join("ca.pem")).unwrap()).unwrap();
         let http = reqwest::Client::builder().tls_certs_only([authority]).tls_info(true).build().unwrap();
         let trusting = context(http);
-        let probe =
-            |measure| Source::Probe { url: format!("https://127.0.0.1:{}/", server.port), measure, status: None, body: None };
+        let probe = |measure| Source::Probe {
+            url: Endpoints::One(format!("https://127.0.0.1:{}/", server.port)),
+            measure,
+            status: None,
+            body: None,
+        };
         // An expired certificate has its age too, although nobody connects with it.
         let Value::Number(left) = take(probe(ProbeMeasure::CertificateDays), &trusting).await.value else { panic!("no number") };
         assert!((left - days as f64).abs() < 0.1, "{left}");

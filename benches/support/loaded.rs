@@ -91,7 +91,7 @@ pub(crate) fn loaded() -> Flight {
         let swing = |at: i64| 30.0 + ((at * 7 + i64::try_from(n).unwrap_or(0)) % 23) as f64;
         for at in 0..240 {
             let taken = flight.now - SignedDuration::from_secs((239 - at) * 5);
-            flight.release.observe(&format!("signal-{n}"), Sample { at: taken, value: Value::Number(swing(at)) });
+            flight.release.observe(&format!("signal-{n}"), Sample::number(taken, swing(at)));
         }
     }
     flight

@@ -40,11 +40,13 @@ pub(super) async fn run(
                 Err(_) => could_not(limit),
             }
         }
-        CheckKind::Query { url, query } => match sources::prometheus::holds(&http, url, query, limit).await {
-            Ok(true) => (CheckResult::Passed, String::new()),
-            Ok(false) => (CheckResult::Failed, "the comparison yields nothing".to_owned()),
-            Err(error) => (CheckResult::CouldNotRun, text::line(&error.to_string(), 200)),
-        },
+        CheckKind::Query { at, query } => {
+            match sources::prometheus::holds(&http, at.url.as_deref().unwrap_or_default(), query, limit).await {
+                Ok(true) => (CheckResult::Passed, String::new()),
+                Ok(false) => (CheckResult::Failed, "the comparison yields nothing".to_owned()),
+                Err(error) => (CheckResult::CouldNotRun, text::line(&error.to_string(), 200)),
+            }
+        }
     }
 }
 

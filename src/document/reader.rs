@@ -218,24 +218,28 @@ impl Reader {
     /// The number that a key holds; `nan` and `inf` are none.
     pub(crate) fn number(&mut self, fields: &Fields<'_>, key: &str) -> Option<At<f64>> {
         let entry = fields.get(key)?;
-        let name = format!("`{key}` of {}", fields.name);
-        let number = match entry.value.get_ref() {
+        self.number_value(&format!("`{key}` of {}", fields.name), key, entry.value)
+    }
+
+    /// The number that a value must be.
+    pub(crate) fn number_value(&mut self, name: &str, key: &str, value: &Value<'_>) -> Option<At<f64>> {
+        let number = match value.get_ref() {
             DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok().map(|number| number as f64),
             DeValue::Float(number) => number.as_str().parse().ok(),
             DeValue::String(_) => {
-                self.wrong_type(&name, entry.value, "a number", "write it without quotes and without a unit");
+                self.wrong_type(name, value, "a number", "write it without quotes and without a unit");
                 return None;
             }
             _ => {
-                self.wrong_type(&name, entry.value, "a number", format!("write it as {key} = 1.5"));
+                self.wrong_type(name, value, "a number", format!("write it as {key} = 1.5"));
                 return None;
             }
         };
         match number.filter(|number: &f64| number.is_finite()) {
-            Some(number) => Some(At { is: number, at: entry.value.span() }),
+            Some(number) => Some(At { is: number, at: value.span() }),
             None => {
                 let help = "write a finite number, or leave it out";
-                self.report(&entry.value.span(), "not-a-number", format!("{name} is no number that a value could reach"), help);
+                self.report(&value.span(), "not-a-number", format!("{name} is no number that a value could reach"), help);
                 None
             }
         }

@@ -286,6 +286,7 @@ mod tests {
             warn,
             fail,
             baseline: None,
+            compare: None,
             needs_traffic: false,
             samples,
             confirm,
@@ -305,9 +306,9 @@ mod tests {
     fn series(numbers: &[f64]) -> Series {
         (0..)
             .zip(numbers)
-            .map(|(second, number)| Sample {
-                at: at(second),
-                value: if number.is_nan() { Value::Missing(Unknown::NoData) } else { Value::Number(*number) },
+            .map(|(second, number)| {
+                let value = if number.is_nan() { Value::Missing(Unknown::NoData) } else { Value::Number(*number) };
+                Sample::new(at(second), value)
             })
             .collect()
     }
@@ -388,21 +389,21 @@ mod tests {
     #[test]
     fn the_reason_is_the_newest_one() {
         let mut series = series(&[0.1, 0.1, 0.1]);
-        series.push(Sample { at: at(4), value: Value::Missing(Unknown::Error("connection refused".into())) });
+        series.push(Sample::missing(at(4), Unknown::Error("connection refused".into())));
         assert_eq!(judge(&usual(), &series, at(4)).verdict, Verdict::Ok);
         let late = judge(&usual(), &series, at(9));
         assert_eq!(late.unknown, Some(Unknown::Error("connection refused".into())));
         assert_eq!((late.value, late.at), (Some(0.1), Some(at(2))));
-        series.push(Sample { at: at(5), value: Value::Missing(Unknown::NotANumber) });
+        series.push(Sample::missing(at(5), Unknown::NotANumber));
         assert_eq!(judge(&usual(), &series, at(5)).unknown, Some(Unknown::NotANumber));
     }
 
     #[test]
     fn a_long_gap_starts_anew() {
         let mut series = series(&[0.1, 0.1, 0.1]);
-        series.push(Sample { at: at(13), value: Value::Number(0.1) });
+        series.push(Sample::number(at(13), 0.1));
         assert_eq!(judge(&usual(), &series, at(13)).unknown, Some(Unknown::TooFew(1, 3)));
-        series.extend([14, 15].map(|second| Sample { at: at(second), value: Value::Number(9.0) }));
+        series.extend([14, 15].map(|second| Sample::number(at(second), 9.0)));
         assert_eq!(judge(&usual(), &series, at(15)).verdict, Verdict::Fail);
     }
 
@@ -503,10 +504,10 @@ mod tests {
             let mut second = 0;
             for (number, gaps) in numbers.iter().zip(gaps) {
                 for _ in 0..gaps {
-                    series.push(Sample { at: at(second), value: Value::Missing(Unknown::NoData) });
+                    series.push(Sample::missing(at(second), Unknown::NoData));
                     second += 1;
                 }
-                series.push(Sample { at: at(second), value: Value::Number(*number) });
+                series.push(Sample::number(at(second), *number));
                 second += 1;
             }
             prop_assert_eq!(judge(&signal, &series, now_of(&series)).verdict, plain);

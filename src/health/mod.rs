@@ -7,6 +7,6 @@ mod series;
 mod thin;
 
 pub use judge::{Judgement, Watched, judge};
-pub use sample::{Sample, Unknown, Value, Verdict};
+pub use sample::{Count, Said, Sample, Unknown, Value, Verdict};
 pub use series::Series;
 pub use thin::thin;

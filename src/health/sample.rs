@@ -10,6 +10,53 @@ pub struct Sample {
     pub at: Timestamp,
     /// The number, in the signal's unit, or why there is none.
     pub value: Value,
+    /// Where the number is a share of events: how many there were since the sample before, and of how many. The number may
+    /// look further back than that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<Count>,
+    /// What the source itself says of it, where that is more than thresholds can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Box<Said>>,
+}
+
+/// What a source says of a number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// What it thinks of it; by the signal's thresholds if it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// Why, as a part of a sentence.
+    pub why: String,
+}
+
+impl Sample {
+    /// A sample that counts nothing.
+    #[must_use]
+    pub fn new(at: Timestamp, value: Value) -> Self {
+        Self { at, value, count: None, said: None }
+    }
+
+    /// A number.
+    #[must_use]
+    pub fn number(at: Timestamp, number: f64) -> Self {
+        Self::new(at, Value::Number(number))
+    }
+
+    /// No number, and why.
+    #[must_use]
+    pub fn missing(at: Timestamp, why: Unknown) -> Self {
+        Self::new(at, Value::Missing(why))
+    }
+}
+
+/// Events of trials, as failed requests of all requests.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Count {
+    /// How often it happened.
+    pub events: f64,
+    /// Out of how many times.
+    pub trials: f64,
 }
 
 /// A number, or why there is none.

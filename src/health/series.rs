@@ -115,11 +115,11 @@ mod tests {
     }
 
     fn number(second: i64, number: f64) -> Sample {
-        Sample { at: at(second), value: Value::Number(number) }
+        Sample::number(at(second), number)
     }
 
     fn gap(second: i64) -> Sample {
-        Sample { at: at(second), value: Value::Missing(Unknown::NoData) }
+        Sample::missing(at(second), Unknown::NoData)
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Sample, Unknown, Value};
+use super::{Sample, Unknown};
 
 /// How many samples a stretch of time keeps at most: its first gap, its least, its greatest and its last number.
 const PER_STRETCH: usize = 4;
@@ -38,7 +38,7 @@ pub fn thin(mut samples: Vec<Sample>, hole: Duration, limit: usize) -> Vec<Sampl
         if let Some(before) = before
             && Duration::try_from(sample.at.duration_since(before)).is_ok_and(|apart| apart > hole)
         {
-            held.take(Sample { at: before.saturating_add(hole).unwrap_or(sample.at), value: Value::Missing(Unknown::Unwatched) });
+            held.take(Sample::missing(before.saturating_add(hole).unwrap_or(sample.at), Unknown::Unwatched));
         }
         before = Some(sample.at);
         held.take(sample);
@@ -93,11 +93,11 @@ mod tests {
     const HOLE: Duration = Duration::from_secs(5);
 
     fn number(second: i64, number: f64) -> Sample {
-        Sample { at: Timestamp::from_second(second).unwrap(), value: Value::Number(number) }
+        Sample::number(Timestamp::from_second(second).unwrap(), number)
     }
 
     fn gap(second: i64) -> Sample {
-        Sample { at: Timestamp::from_second(second).unwrap(), value: Value::Missing(Unknown::NoData) }
+        Sample::missing(Timestamp::from_second(second).unwrap(), Unknown::NoData)
     }
 
     fn numbers(samples: &[Sample]) -> Vec<f64> {
@@ -139,7 +139,7 @@ mod tests {
         samples.extend((6_200..10_000).map(|second| number(second, 1.0)));
         let thinned = thin(samples, HOLE, 400);
         assert!(thinned.contains(&gap(5_000)));
-        let said = Sample { at: Timestamp::from_second(6_004).unwrap(), value: Value::Missing(Unknown::Unwatched) };
+        let said = Sample::missing(Timestamp::from_second(6_004).unwrap(), Unknown::Unwatched);
         assert!(thinned.contains(&said));
     }
 

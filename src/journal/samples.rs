@@ -73,7 +73,7 @@ impl Journal {
                 let mut rows = statement.query(params![release, signal, after, limit])?;
                 while let Some(row) = rows.next()? {
                     let number: i64 = row.get(0)?;
-                    let sample = Sample { at: timestamp(row.get(1)?), value: value(row.get(2)?, row.get(3)?) };
+                    let sample = Sample::new(timestamp(row.get(1)?), value(row.get(2)?, row.get(3)?));
                     found.push((number, signal.clone(), sample));
                 }
             }
@@ -97,7 +97,7 @@ impl Journal {
             )?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let rows = statement.query_map(params![release, signal, nanoseconds(from), limit], |row| {
-                Ok(Sample { at: timestamp(row.get(0)?), value: value(row.get(1)?, row.get(2)?) })
+                Ok(Sample::new(timestamp(row.get(0)?), value(row.get(1)?, row.get(2)?)))
             })?;
             rows.collect::<Result<Vec<_>, rusqlite::Error>>()
         };

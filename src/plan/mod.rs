@@ -2,18 +2,22 @@
 
 mod decode;
 mod duration;
+mod expression;
 mod load;
 mod model;
 mod presets;
 mod schema;
+mod secret;
 mod selector;
 mod template;
 
 pub use crate::document::{Problem, Problems, RenderStyle};
 pub use duration::{Duration, DurationError};
+pub use expression::{Arithmetic, Expression, ExpressionError};
 pub use load::{LoadError, Loaded, load, parse};
 pub use model::*;
 pub use presets::{Item, item};
 pub use schema::schema;
+pub use secret::{Secret, SecretError};
 pub use selector::{MatchOp, Matcher, Selector, SelectorError};
 pub use template::{TEMPLATES, template};

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::{
     health::{Sample, Unknown, Value},
-    plan::{ProbeMeasure, Signal, Source},
+    plan::{ProbeMeasure, Question, Signal, Source},
     text,
 };
 
@@ -64,13 +64,14 @@ pub async fn sample(signal: &Signal, context: &Context, memory: &mut Memory) -> 
     };
     match taken {
         Ok((at, number)) => finish(signal, at.unwrap_or(asked), number, asked),
-        Err(unknown) => Sample { at: asked, value: Value::Missing(unknown) },
+        Err(unknown) => Sample::missing(asked, unknown),
     }
 }
 
 async fn take(signal: &Signal, context: &Context, memory: &mut Memory, asked: Timestamp) -> Taken {
     match &signal.source {
-        Source::Prometheus { url, query } => {
+        Source::Prometheus { at, question: Question::Query(query) } => {
+            let url = at.url.as_deref().unwrap_or_default();
             let limit = signal.sampling_timeout().get();
             match prometheus::number(&context.http, url, query, limit).await {
                 Ok(Some(point)) => Ok((Some(point.at), point.value)),
@@ -79,13 +80,20 @@ async fn take(signal: &Signal, context: &Context, memory: &mut Memory, asked: Ti
             }
         }
         Source::Scrape { url, measure, window } => {
+            let url = url.all().first().map_or("", String::as_str);
             let asks =
                 scrape::Asks { url, measure, window: window.get(), every: signal.every.get(), percent: signal.unit == "percent" };
             scrape::take(&asks, &context.http, &mut memory.growth).await
         }
         Source::Probe { url, measure, status, body } => {
+            let url = url.all().first().map_or("", String::as_str);
             probe::take(&context.http, url, *measure, *status, body.as_deref(), asked).await.map(|number| (None, number))
         }
+        Source::Prometheus { .. }
+        | Source::Alertmanager { .. }
+        | Source::Expression { .. }
+        | Source::Score { .. }
+        | Source::Slo { .. } => Err(Unknown::NoData),
         Source::Command { run } => command::take(run, &context.folder, &context.env).await.map(|number| (None, number)),
     }
 }
@@ -111,9 +119,9 @@ fn finish(signal: &Signal, at: Timestamp, number: f64, asked: Timestamp) -> Samp
     let slack = i64::try_from(signal.sampling_timeout().get().as_secs()).unwrap_or(i64::MAX);
     if ahead > limit.saturating_add(slack) {
         let value = Value::Missing(Unknown::Error(format!("source clock is ahead by {ahead} s")));
-        return Sample { at: asked, value };
+        return Sample::new(asked, value);
     }
-    Sample { at: milliseconds(at), value: Value::from_f64(number * signal.scale.unwrap_or(1.0)) }
+    Sample::new(milliseconds(at), Value::from_f64(number * signal.scale.unwrap_or(1.0)))
 }
 
 fn now() -> Timestamp {
@@ -152,7 +160,7 @@ mod tests {
     async fn is_bounded_in_time() {
         let server = Server::start(|_| Reply::Silence).await;
         let url = server.url("/");
-        let probe = |measure| Source::Probe { url: url.clone(), measure, status: None, body: None };
+        let probe = |measure| Source::Probe { url: crate::plan::Endpoints::One(url.clone()), measure, status: None, body: None };
         for (source, expected) in [
             (command("sleep 60"), Value::Missing(Unknown::Error("no answer within 200ms".into()))),
             (probe(ProbeMeasure::Latency), Value::Missing(Unknown::Error("no answer within 200ms".into()))),

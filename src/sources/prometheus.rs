@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 
 use super::{Context, finish, http, now};
 use crate::{
-    health::{Sample, Unknown, Value},
-    plan::{Selector, Signal, Source},
+    health::{Sample, Unknown},
+    plan::{Question, Selector, Signal, Source},
     text,
 };
 
@@ -183,7 +183,8 @@ pub async fn holds(client: &Client, url: &str, query: &str, timeout: Duration) -
 
 /// The past of a signal, oldest first; none where it has no Prometheus source or the server cannot be asked.
 pub async fn backfill(signal: &Signal, context: &Context, from: Timestamp, to: Timestamp, step: Duration) -> Vec<Sample> {
-    let Source::Prometheus { url, query } = &signal.source else { return Vec::new() };
+    let Source::Prometheus { at, question: Question::Query(query) } = &signal.source else { return Vec::new() };
+    let url = at.url.as_deref().unwrap_or_default();
     let span = to.as_millisecond().saturating_sub(from.as_millisecond());
     if span < 0 {
         return Vec::new();
@@ -212,7 +213,7 @@ pub async fn backfill(signal: &Signal, context: &Context, from: Timestamp, to: T
         };
         let sample = match (values.get(&millis), at) {
             (Some(value), Some(at)) => finish(signal, at, *value, asked),
-            _ => Sample { at: evaluated, value: Value::Missing(Unknown::NoData) },
+            _ => Sample::missing(evaluated, Unknown::NoData),
         };
         if samples.last().is_none_or(|last| last.at < sample.at) {
             samples.push(sample);
@@ -362,6 +363,7 @@ fn milliseconds(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::health::Value;
     use crate::sources::{
         Memory, sample,
         testing::{Reply, Server, client, context, signal},
@@ -377,6 +379,10 @@ mod tests {
 
     fn success(kind: &str, result: &str) -> String {
         format!(r#"{{"status":"success","data":{{"resultType":"{kind}","result":{result}}},"warnings":["odd"]}}"#)
+    }
+
+    fn at(server: &Server) -> crate::plan::Place {
+        crate::plan::Place { url: Some(server.url("")), server: None }
     }
 
     async fn server(body: &str) -> Server {
@@ -530,7 +536,8 @@ mod tests {
         let rows = |values: &str| success("matrix", &format!(r#"[{{"metric":{{}},"values":[{values}]}}]"#));
         let body = rows(r#"[1700000000,"1"],[1700000005,"2"],[1700000015,"NaN"],[1700000020,"4"]"#);
         let past = server(&body).await;
-        let source = |server: &Server, query: &str| Source::Prometheus { url: server.url(""), query: query.into() };
+        let source =
+            |server: &Server, query: &str| Source::Prometheus { at: at(server), question: Question::Query(query.into()) };
         let mut sum = signal(source(&past, "sum(a)"));
         sum.scale = Some(10.0);
         let samples = backfill(&sum, &context(), from, to, step).await;
@@ -556,7 +563,7 @@ mod tests {
         })
         .await;
         let samples = backfill(&signal(source(&dead, "a")), &context(), from, to, step).await;
-        assert_eq!(samples, [Sample { at: Timestamp::from_second(1_699_999_990).unwrap(), value: Value::Number(7.0) }]);
+        assert_eq!(samples, [Sample::number(Timestamp::from_second(1_699_999_990).unwrap(), 7.0)]);
 
         // Too many steps become fewer; what runs backwards or is broken is nothing.
         backfill(&sum, &context(), Timestamp::UNIX_EPOCH, to, step).await;
@@ -576,7 +583,7 @@ mod tests {
             (success("matrix", "[]"), Value::Missing(Unknown::Error("the query yields a matrix, not a number".into()))),
         ] {
             let server = server(&body).await;
-            let signal = signal(Source::Prometheus { url: server.url(""), query: "sum(a)".into() });
+            let signal = signal(Source::Prometheus { at: at(&server), question: Question::Query("sum(a)".into()) });
             assert_eq!(sample(&signal, &context(), &mut Memory::default()).await.value, expected);
         }
     }

@@ -528,8 +528,11 @@ mod tests {
             }
         })
         .await;
-        let scrape =
-            |measure| Source::Scrape { url: server.url("/metrics"), measure, window: crate::plan::Duration::from_secs(30) };
+        let scrape = |measure| Source::Scrape {
+            url: crate::plan::Endpoints::One(server.url("/metrics")),
+            measure,
+            window: crate::plan::Duration::from_secs(30),
+        };
         let mut signal = signal(scrape(Measure::Ratio { of: "r{code=\"500\"}".into(), over: "r".into() }));
         signal.unit = "percent".into();
         let mut memory = Memory::default();

@@ -136,6 +136,7 @@ pub(crate) fn signal(source: Source) -> Signal {
         warn: None,
         fail: None,
         baseline: None,
+        compare: None,
         needs_traffic: false,
         samples: 1,
         confirm: 1,

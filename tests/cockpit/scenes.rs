@@ -163,7 +163,7 @@ impl Flight {
     pub(crate) fn samples(&mut self, signal: &str, until: i64, value: impl Fn(i64) -> Value) -> &mut Self {
         for n in 0..60 {
             let at = self.now - SignedDuration::from_secs(until + (59 - n) * 5);
-            self.release.observe(signal, Sample { at, value: value(n) });
+            self.release.observe(signal, Sample::new(at, value(n)));
         }
         self
     }
@@ -282,8 +282,8 @@ pub(crate) fn scene(name: &str) -> Flight {
             flight.wait(44);
             let at = flight.now;
             let refused = Value::Missing(Unknown::Error("connection refused".to_owned()));
-            flight.release.observe("p95", Sample { at, value: refused });
-            flight.release.observe("certificate", Sample { at, value: Value::Number(61.0) });
+            flight.release.observe("p95", Sample::new(at, refused));
+            flight.release.observe("certificate", Sample::number(at, 61.0));
         }
         "failed" => {
             flight.does(EventKind::BakeEnded { stage: canary(), step: Some(2) }).does(EventKind::StagePassed { stage: canary() });

@@ -184,7 +184,7 @@ impl Flight {
     }
 
     pub(crate) fn sample(&mut self, signal: &str, level: Level) -> &mut Self {
-        self.release.observe(signal, Sample { at: self.now, value: level.value() });
+        self.release.observe(signal, Sample::new(self.now, level.value()));
         self
     }
 

@@ -1,29 +1,8 @@
 //! What is compared with what, and what came out.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-/// Which change of a metric is a bad one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// More is worse: errors, latency.
-    Increase,
-    /// Less is worse: throughput, cache hits.
-    Decrease,
-    /// Any change is.
-    #[default]
-    Either,
-}
-
-/// Events of trials, as failed requests of all requests.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Count {
-    /// How often it happened.
-    pub events: f64,
-    /// Out of how many times.
-    pub trials: f64,
-}
+pub use crate::{health::Count, plan::Direction};
 
 /// What was measured on one side.
 #[derive(Debug, Clone, PartialEq)]

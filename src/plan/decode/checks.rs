@@ -7,7 +7,7 @@ use toml::de::DeValue;
 use super::{
     Known,
     reader::{At, Fields, Reader},
-    shapes, signals,
+    servers, shapes, sources,
     words::{self, quote},
 };
 use crate::plan::{Check, CheckKind, Checklist, defaults, presets};
@@ -109,7 +109,7 @@ fn check(reader: &mut Reader, fields: &Fields<'_>, known: &Known, id: String, of
         }
     }
     let proof = reader.shown(fields, "proof").map(|proof| proof.is).or_else(|| item.map(|item| item.proof.to_owned()));
-    let kind = kind(reader, fields);
+    let kind = kind(reader, fields, known);
     let max_age = reader.some_time(fields, "max_age");
     let every = reader.some_time(fields, "every");
     if let (Some(max_age), Some(every)) = (&max_age, &every)
@@ -140,7 +140,7 @@ fn check(reader: &mut Reader, fields: &Fields<'_>, known: &Known, id: String, of
 }
 
 /// Who or what finds out; `None` where it is written wrongly.
-fn kind(reader: &mut Reader, fields: &Fields<'_>) -> Option<CheckKind> {
+fn kind(reader: &mut Reader, fields: &Fields<'_>, known: &Known) -> Option<CheckKind> {
     let entries = fields.entries();
     let kinds: Vec<_> = entries.iter().filter(|entry| shapes::CHECK_KINDS.iter().any(|(key, _)| *key == entry.key)).collect();
     if let Some(second) = kinds.get(1) {
@@ -166,8 +166,8 @@ fn kind(reader: &mut Reader, fields: &Fields<'_>) -> Option<CheckKind> {
                 reader.missing(&query, "query", "query = '…', a comparison in PromQL");
             }
             Some(CheckKind::Query {
-                url: reader.url(&query, "url", "https://prometheus.example").map(|url| url.is).unwrap_or_default(),
-                query: signals::query(reader, &query),
+                at: servers::place(reader, &query, known, "https://prometheus.example"),
+                query: sources::query(reader, &query),
             })
         }
     }

@@ -9,9 +9,13 @@ use crate::document::{
 };
 
 mod checks;
+mod compared;
 mod cycles;
+mod servers;
 pub(super) mod shapes;
 mod signals;
+mod slos;
+mod sources;
 mod stages;
 mod targets;
 mod texts;
@@ -21,8 +25,12 @@ mod texts;
 struct Known {
     /// Targets, and whether each can split traffic.
     targets: Vec<(String, bool)>,
-    /// Signals, and whether each has a threshold.
+    /// Servers.
+    servers: Vec<String>,
+    /// Signals, and whether each is judged.
     signals: Vec<(String, bool)>,
+    /// Signals that a stage means along with another one: what is judged of it besides.
+    along: Vec<(String, String)>,
     /// Stages.
     stages: Vec<String>,
 }
@@ -46,10 +54,14 @@ pub(super) fn plan(reader: &mut Reader, root: &DeTable<'_>) -> Plan {
         known.targets.push((id.clone(), splits));
         targets.extend(target.map(|target| (id, target)));
     }
-    let signals = signals::signals(reader, &fields, &mut known);
+    let servers = servers::servers(reader, &fields);
+    known.servers.extend(servers.keys().cloned());
+    let (mut signals, rows) = signals::signals(reader, &fields, &mut known);
+    let slos = slos::slos(reader, &fields, &mut known, &mut signals);
+    sources::references(reader, &rows, &signals);
     let stages = stages::stages(reader, &fields, &mut known);
     let (checklists, checks) = checks::checks(reader, &fields, &known);
-    Plan { service, timezone, checklists, environments, operators, targets, signals, stages, checks }
+    Plan { service, timezone, checklists, environments, operators, targets, servers, signals, slos, stages, checks }
 }
 
 fn environment<'a>(reader: &mut Reader, (id, table): (At<String>, &'a DeTable<'a>)) -> (String, Environment) {

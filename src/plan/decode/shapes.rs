@@ -3,7 +3,19 @@
 use crate::document::Shape;
 
 pub(crate) const PLAN: Shape = Shape {
-    keys: &["service", "timezone", "checklists", "environments", "operators", "targets", "signals", "stages", "checks"],
+    keys: &[
+        "service",
+        "timezone",
+        "checklists",
+        "environments",
+        "operators",
+        "targets",
+        "servers",
+        "signals",
+        "slos",
+        "stages",
+        "checks",
+    ],
     words: &[
         ("name", "service"),
         ("app", "service"),
@@ -13,6 +25,8 @@ pub(crate) const PLAN: Shape = Shape {
         ("users", "operators"),
         ("people", "operators"),
         ("metrics", "signals"),
+        ("objectives", "slos"),
+        ("slo", "slos"),
         ("jobs", "stages"),
         ("steps", "stages"),
         ("pipeline", "stages"),
@@ -46,14 +60,59 @@ pub(crate) const TARGET_KINDS: &[(&str, &[&str])] = &[
     ("sandbox", &["driver", "url", "settle"]),
 ];
 
+pub(crate) const SERVER: Shape = Shape {
+    keys: &["url", "bearer", "basic", "headers", "tls", "retries"],
+    words: &[("address", "url"), ("token", "bearer"), ("auth", "basic"), ("header", "headers"), ("retry", "retries")],
+};
+pub(crate) const BASIC: Shape =
+    Shape { keys: &["user", "password"], words: &[("username", "user"), ("name", "user"), ("pass", "password")] };
+pub(crate) const TLS: Shape = Shape {
+    keys: &["ca", "cert", "key"],
+    words: &[("ca_file", "ca"), ("cert_file", "cert"), ("certificate", "cert"), ("key_file", "key")],
+};
+
+pub(crate) const SLO: Shape = Shape {
+    keys: &["title", "url", "server", "objective", "period", "bad", "good", "total", "max_spend", "every"],
+    words: &[
+        ("name", "title"),
+        ("target", "objective"),
+        ("window", "period"),
+        ("errors", "bad"),
+        ("success", "good"),
+        ("all", "total"),
+        ("over", "total"),
+        ("budget", "max_spend"),
+        ("interval", "every"),
+    ],
+};
+
+pub(crate) const COMPARE: Shape = Shape {
+    keys: &["direction", "tolerance", "absolute", "method", "undecided", "critical", "group", "canary", "baseline"],
+    words: &[
+        ("experiment", "canary"),
+        ("control", "baseline"),
+        ("stable", "baseline"),
+        ("allowed", "tolerance"),
+        ("judge", "method"),
+        ("must_pass", "critical"),
+    ],
+};
+
 /// The keys of every kind of signal.
 pub(crate) const SIGNAL: Shape = Shape {
     keys: &[
         "source",
         "title",
         "url",
+        "server",
         "query",
         "run",
+        "match",
+        "count",
+        "of",
+        "groups",
+        "pass",
+        "marginal",
         "value",
         "rate",
         "ratio",
@@ -73,6 +132,7 @@ pub(crate) const SIGNAL: Shape = Shape {
         "confirm",
         "stale",
         "baseline",
+        "compare",
         "needs_traffic",
     ],
     words: &[
@@ -92,6 +152,13 @@ pub(crate) const SIGNAL: Shape = Shape {
         ("gauge", "value"),
         ("counter", "rate"),
         ("histogram", "quantile"),
+        ("urls", "url"),
+        ("endpoints", "url"),
+        ("filter", "match"),
+        ("matchers", "match"),
+        ("judge", "compare"),
+        ("canary", "compare"),
+        ("weights", "groups"),
         ("stable", "baseline"),
         ("control", "baseline"),
         ("compare_to", "baseline"),
@@ -111,13 +178,17 @@ pub(crate) const SIGNAL_COMMON: &[&str] = &[
     "confirm",
     "stale",
     "baseline",
+    "compare",
     "needs_traffic",
 ];
 pub(crate) const SIGNAL_KINDS: &[(&str, &[&str])] = &[
-    ("prometheus", &["url", "query"]),
+    ("prometheus", &["url", "server", "query", "ratio"]),
     ("scrape", &["url", "value", "rate", "ratio", "quantile", "window"]),
     ("probe", &["url", "measure", "status", "body"]),
     ("command", &["run"]),
+    ("alertmanager", &["url", "server", "match", "count"]),
+    ("expression", &["of"]),
+    ("score", &["of", "groups", "pass", "marginal"]),
 ];
 
 pub(crate) const RATIO: Shape =
@@ -226,5 +297,4 @@ pub(crate) const CHECK_KINDS: &[(&str, &[&str])] = &[("run", &["run"]), ("http",
 
 pub(crate) const HTTP: Shape =
     Shape { keys: &["url", "status", "body"], words: &[("code", "status"), ("expect", "body"), ("match", "body")] };
-pub(crate) const QUERY: Shape =
-    Shape { keys: &["url", "query"], words: &[("promql", "query"), ("expr", "query"), ("server", "url")] };
+pub(crate) const QUERY: Shape = Shape { keys: &["url", "server", "query"], words: &[("promql", "query"), ("expr", "query")] };

@@ -97,14 +97,20 @@ fn stage(reader: &mut Reader, fields: &Fields<'_>, known: &Known, id: Id, enviro
         if !reader.reference(&fields.name, "signal", &signal, known.signals.iter().map(|(name, _)| name.as_str())) {
             continue;
         }
-        if known.signals.iter().any(|(name, has_threshold)| *name == signal.is && !has_threshold) {
+        if known.signals.iter().any(|(name, is_judged)| *name == signal.is && !is_judged) {
             let message =
                 format!("{} waits for the signal {}, which has neither `warn` nor `fail`", fields.name, quote(&signal.is));
             let help = format!("give [signals.{}] a threshold, as in fail = 1.0, or take it out of the stage", signal.is);
             reader.report_absence(&signal.at, "signal-without-threshold", message, help);
         }
+        let along = known.along.iter().filter(|(with, _)| *with == signal.is).map(|(_, along)| along.clone());
+        let along: Vec<_> = along.collect();
         signals.push(signal.is);
+        signals.extend(along);
     }
+    // What comes along may have been named as well.
+    let mut named = std::collections::BTreeSet::new();
+    signals.retain(|signal| named.insert(signal.clone()));
     Stage {
         id,
         title: reader.shown(fields, "title").map(|title| title.is),

@@ -169,8 +169,12 @@ impl Reader {
             self.missing(fields, key, &format!("{key} = \"{example}\""));
         }
         let url = self.string(fields, key)?;
-        let name = format!("`{key}` of {}", fields.name);
-        if !self.check_text(&name, &url, false) {
+        self.address(&format!("`{key}` of {}", fields.name), url, example)
+    }
+
+    /// A text that must be an address to send requests to.
+    pub(crate) fn address(&mut self, name: &str, url: At<String>, example: &str) -> Option<At<String>> {
+        if !self.check_text(name, &url, false) {
             return None;
         }
         let help = match reqwest::Url::parse(&url.is) {

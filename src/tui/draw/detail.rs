@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     health::Verdict,
-    plan::{Advance, Check, CheckKind, OnFail, Side, Signal, Source, Stage, StageKind},
+    plan::{Advance, Check, CheckKind, Endpoints, OnFail, Place, Question, Side, Signal, Source, Stage, StageKind},
     release::{Outcome, Phase, StageState, StageStatus, act_words, verdict_word},
     tui::{actions::Action, list::Subject, words},
 };
@@ -216,7 +216,7 @@ fn check_detail(lines: &mut Lines<'_>, check: &Check) {
         CheckKind::Signed => format!("a person signs it: {}", view.app.key(Action::Sign)),
         CheckKind::Run(command) => format!("runs {command}"),
         CheckKind::Http { url, .. } => format!("asks {}", without_password(url)),
-        CheckKind::Query { url, query } => format!("asks {}: {query}", without_password(url)),
+        CheckKind::Query { at, query } => format!("asks {}: {query}", place(at)),
     };
     lines.fact("found out", &how, theme.text);
     if let Some(every) = check.every {
@@ -241,12 +241,35 @@ fn without_password(url: &str) -> String {
     }
 }
 
+/// Where something is asked, as it may be shown.
+fn place(at: &Place) -> String {
+    match (&at.server, &at.url) {
+        (Some(server), _) => server.clone(),
+        (None, url) => without_password(url.as_deref().unwrap_or_default()),
+    }
+}
+
+/// Addresses as they may be shown.
+fn addresses(urls: &Endpoints) -> String {
+    urls.all().iter().map(|url| without_password(url)).collect::<Vec<_>>().join(", ")
+}
+
 /// Where a signal's numbers come from.
 pub(super) fn source_words(signal: &Signal) -> String {
     match &signal.source {
-        Source::Prometheus { url, query } => format!("Prometheus at {}: {query}", without_password(url)),
-        Source::Scrape { url, .. } => format!("metrics at {}", without_password(url)),
-        Source::Probe { url, .. } => format!("probe of {}", without_password(url)),
+        Source::Prometheus { at, question: Question::Query(query) } => format!("Prometheus at {}: {query}", place(at)),
+        Source::Prometheus { at, question: Question::Ratio { of, over } } => {
+            format!("Prometheus at {}: growth of {of} over that of {over}", place(at))
+        }
+        Source::Scrape { url, .. } => format!("metrics at {}", addresses(url)),
+        Source::Probe { url, .. } => format!("probe of {}", addresses(url)),
+        Source::Alertmanager { at, matchers, .. } => {
+            let which = if matchers.is_empty() { "all".to_owned() } else { matchers.join(", ") };
+            format!("Alertmanager at {}: {which}", place(at))
+        }
+        Source::Expression { of } => of.clone(),
+        Source::Score { .. } => "the score of what is compared".to_owned(),
+        Source::Slo { slo, .. } => format!("the service level {slo}"),
         Source::Command { run } => format!("command {run}"),
     }
 }

@@ -79,7 +79,7 @@ pub(super) fn rank(verdict: Verdict) -> u8 {
 
 /// The worst that is thought of the signals. Of what is only looked at, nothing is thought.
 pub(super) fn worst(view: &View<'_>) -> &'static str {
-    let thought = signals(view).filter(|of| of.signal.has_threshold()).map(|of| of.judged.verdict);
+    let thought = signals(view).filter(|of| of.signal.is_judged()).map(|of| of.judged.verdict);
     thought.max_by_key(|verdict| rank(*verdict)).map_or("", verdict_word)
 }
 
@@ -186,7 +186,7 @@ fn signal_words(view: &View<'_>, of: Judged<'_>, columns: Columns) -> SignalWord
     let (signal, judged) = (of.signal, of.judged);
     let (symbol, look) = verdict_look(view, judged.verdict);
     // Nothing is thought of what has no thresholds: it is known or not.
-    let only_looked_at = judged.verdict == Verdict::Ok && !signal.has_threshold();
+    let only_looked_at = judged.verdict == Verdict::Ok && !signal.is_judged();
     let (symbol, look) = if only_looked_at { (view.glyphs.dash, view.theme.dim) } else { (symbol, look) };
     SignalWords {
         symbol,

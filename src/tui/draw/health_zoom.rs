@@ -116,7 +116,7 @@ fn facts(view: &View<'_>, of: Judged<'_>) -> Vec<(&'static str, String, ratatui:
     let theme = view.theme;
     let (signal, judged) = (of.signal, of.judged);
     let (symbol, look) = verdict_look(view, judged.verdict);
-    let mut facts = vec![if signal.has_threshold() {
+    let mut facts = vec![if signal.is_judged() {
         ("verdict", format!("{symbol} {}: {}", verdict_word(judged.verdict), judged.why), look)
     } else {
         ("now", format!("{}, without thresholds: it is only looked at", judged.why), theme.text)

@@ -1,0 +1,122 @@
+//! `[servers.NAME]`, and where a signal or a check names one.
+
+use indexmap::IndexMap;
+use toml::de::DeTable;
+
+use super::{
+    Known,
+    reader::{At, Fields, Reader},
+    shapes,
+    words::quote,
+};
+use crate::plan::{Basic, Id, Place, Secret, Server, Tls, defaults};
+
+/// Headers that let somebody in: their values are secrets.
+const SECRET_HEADERS: [&str; 6] = ["authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "private-token"];
+
+/// Every server of the plan.
+pub(super) fn servers(reader: &mut Reader, plan: &Fields<'_>) -> IndexMap<Id, Server> {
+    reader.named(plan, "servers", "server").into_iter().map(|row| server(reader, row)).collect()
+}
+
+fn server<'a>(reader: &mut Reader, (id, table): (At<String>, &'a DeTable<'a>)) -> (Id, Server) {
+    let fields = reader.fields(format!("server {}", quote(&id.is)), id.at, table, &shapes::SERVER);
+    let url = reader.url(&fields, "url", "https://prometheus.example").map(|url| url.is).unwrap_or_default();
+    let basic = reader.sub(&fields, "basic", &shapes::BASIC, "basic = { user = \"NAME\", password = \"env:NAME\" }");
+    let basic = basic.and_then(|basic| self::basic(reader, &basic));
+    if let (Some(_), Some(entry)) = (&basic, fields.get("bearer")) {
+        let message = format!("{} has both `bearer` and `basic`", fields.name);
+        reader.report(&entry.place, "conflicting-keys", message, "keep the one that the server asks for");
+    }
+    let bearer = secret(reader, &fields, "bearer");
+    let tls = reader.sub(&fields, "tls", &shapes::TLS, "tls = { ca = \"ca.pem\" }").map(|tls| self::tls(reader, &tls));
+    let headers = headers(reader, &fields);
+    let retries = reader.whole(&fields, "retries", 0..=10).map_or_else(defaults::retries, |retries| retries.is);
+    (id.is, Server { url, bearer, basic, headers, tls, retries })
+}
+
+fn basic(reader: &mut Reader, fields: &Fields<'_>) -> Option<Basic> {
+    for (key, example) in [("user", "user = \"NAME\""), ("password", "password = \"env:NAME\"")] {
+        if !fields.has(key) {
+            reader.missing(fields, key, example);
+        }
+    }
+    Some(Basic { user: reader.shown(fields, "user")?.is, password: secret(reader, fields, "password")? })
+}
+
+fn tls(reader: &mut Reader, fields: &Fields<'_>) -> Tls {
+    for (one, other) in [("cert", "key"), ("key", "cert")] {
+        if let (Some(_), None) = (fields.get(one), fields.get(other)) {
+            reader.missing(fields, other, &format!("{other} = \"…\": `cert` and `key` go together"));
+        }
+    }
+    let ca = reader.shown(fields, "ca").map(|ca| ca.is);
+    let cert = reader.shown(fields, "cert").map(|cert| cert.is);
+    Tls { ca, cert, key: secret(reader, fields, "key") }
+}
+
+/// A reference to a secret. What stands there instead may be the secret itself, so it is not repeated.
+fn secret(reader: &mut Reader, fields: &Fields<'_>, key: &str) -> Option<Secret> {
+    let text = reader.string(fields, key)?;
+    match text.is.parse() {
+        Ok(secret) => Some(secret),
+        Err(_) => {
+            let message = format!("`{key}` of {} is no reference to a secret", fields.name);
+            let help = "write where it is found: \"env:NAME\", \"file:PATH\" or \"command:COMMAND\"; a secret in a plan is none";
+            reader.report(&text.at, "secret-in-plan", message, help);
+            None
+        }
+    }
+}
+
+fn headers(reader: &mut Reader, fields: &Fields<'_>) -> IndexMap<String, String> {
+    let Some(entry) = fields.get("headers") else { return IndexMap::new() };
+    let name = format!("`headers` of {}", fields.name);
+    let Some(table) = reader.table(&name, entry.value, "headers = { X-Scope-OrgID = \"shop\" }") else { return IndexMap::new() };
+    let mut rows: Vec<_> = table.iter().collect();
+    rows.sort_by_key(|(key, _)| key.span().start);
+    let mut headers = IndexMap::new();
+    for (key, value) in rows {
+        let header = key.get_ref().as_ref();
+        let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+        if header.is_empty() || !header.chars().all(token) {
+            let message = format!("{} is no header\u{2019}s name", quote(header)).replace('\u{2019}', "'");
+            reader.report(&key.span(), "bad-header", message, "use letters, digits and `-`, as in X-Scope-OrgID");
+            continue;
+        }
+        let Some(text) = reader.string_value(&format!("{} of {name}", quote(header)), value, "write it in quotes") else {
+            continue;
+        };
+        let is_reference = text.is.parse::<Secret>().is_ok();
+        if SECRET_HEADERS.contains(&header.to_ascii_lowercase().as_str()) && !is_reference {
+            let message = format!("{} of {name} is no reference to a secret", quote(header));
+            let help = "write where it is found: \"env:NAME\", \"file:PATH\" or \"command:COMMAND\"; a secret in a plan is none";
+            reader.report(&text.at, "secret-in-plan", message, help);
+        } else if text.is.chars().any(|c| c.is_control() || !c.is_ascii()) {
+            let message = format!("the value of {} cannot be sent", quote(header));
+            reader.report(&text.at, "bad-header", message, "use printable ASCII characters");
+        } else {
+            headers.insert(header.to_owned(), text.is);
+        }
+    }
+    headers
+}
+
+/// Where something is asked.
+pub(super) fn place(reader: &mut Reader, fields: &Fields<'_>, known: &Known, example: &str) -> Place {
+    match (fields.get("url"), fields.get("server")) {
+        (Some(_), Some(server)) => {
+            let message = format!("{} has both `url` and `server`", fields.name);
+            reader.report(&server.place, "conflicting-keys", message, "keep `server`: its address is in [servers.NAME]");
+            Place::default()
+        }
+        (None, Some(_)) => {
+            let server = reader.id(fields, "server");
+            if let Some(server) = &server {
+                reader.reference(&fields.name, "server", server, known.servers.iter().map(String::as_str));
+            }
+            Place { url: None, server: server.map(|server| server.is) }
+        }
+        (_, None) => Place { url: reader.url(fields, "url", example).map(|url| url.is), server: None },
+    }
+}
