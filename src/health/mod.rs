@@ -1,11 +1,13 @@
 //! Health, pure: samples, series and the verdict they give. No clock, no I/O.
 
+mod alert;
 pub mod compare;
 mod judge;
 mod sample;
 mod series;
 mod thin;
 
+pub use alert::{Alert, AlertState};
 pub use judge::{Judgement, Watched, judge};
 pub use sample::{Count, Said, Sample, Unknown, Value, Verdict};
 pub use series::Series;
