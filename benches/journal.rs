@@ -47,6 +47,8 @@ fn event(number: u64, at: Timestamp) -> Event {
                 value: Some(0.8125),
                 why: "0.81 % is over 0.5 %".to_owned(),
                 sampled: Some(at),
+                undecided: false,
+                evidence: None,
             },
         ),
         _ => ("alice", EventKind::Noted { text: "the line flattens, we go on".to_owned() }),

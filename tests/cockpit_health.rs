@@ -99,6 +99,8 @@ fn canary(until: &str) -> Flight {
             value: Some(3.6),
             why: why.clone(),
             sampled: None,
+            undecided: false,
+            evidence: None,
         });
         let back = flight.release.rollback_plan();
         flight.does(EventKind::RollbackStarted { why, steps: back.steps, kept: back.kept });

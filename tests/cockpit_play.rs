@@ -535,6 +535,9 @@ fn counted(ask: &Ask) -> &'static str {
         Ask::Retry(_) => "retry",
         Ask::Recheck(_) => "check",
         Ask::Sign { .. } => "sign",
+        Ask::Automatic(_) => "automatic",
+        Ask::Silence { .. } => "silence",
+        Ask::Unsilence(_) => "unsilence",
         Ask::Note(_) => "note",
     }
 }

@@ -131,7 +131,18 @@ pub(crate) fn event(n: usize) -> (String, EventKind) {
         6 => {
             let verdict = if n % 16 == 6 { Verdict::Warn } else { Verdict::Ok };
             let signal = format!("signal-{}", n % SIGNALS);
-            (controller(), EventKind::SignalTurned { signal, verdict, value: Some(61.0), why: "61 ms".to_owned(), sampled: None })
+            (
+                controller(),
+                EventKind::SignalTurned {
+                    signal,
+                    verdict,
+                    value: Some(61.0),
+                    why: "61 ms".to_owned(),
+                    sampled: None,
+                    undecided: false,
+                    evidence: None,
+                },
+            )
         }
         _ => (format!("operator-{}", n % 12), EventKind::Noted { text: format!("note {n}: nothing to see here") }),
     }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::{
     sync::{Notify, mpsc, watch},
     task::{AbortHandle, JoinSet},
@@ -21,20 +21,19 @@ use super::{
     operation::{Job, Work},
 };
 use crate::{
+    controller::sampling::{self, Beside},
     health::Sample,
     journal::{Holder, Journal, JournalError, Location, Taking, Watch},
-    plan::{Signal, StageKind},
+    plan::StageKind,
     release::{self, Act, CONTROLLER, CheckResult, EventKind, Operation, Outcome, Release, Wanted},
-    sources, targets,
+    sources::{self, Reading},
+    targets,
 };
 
 /// How often the lease is renewed and the clock is looked at.
 const ROUND: Duration = Duration::from_secs(1);
 /// How long a lease lasts that is not renewed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
-
-/// How many samples of the time before are asked of a source that remembers.
-const HISTORY: i32 = 60;
 
 /// What the loop needs to know.
 #[derive(Debug, Clone)]
@@ -119,7 +118,7 @@ fn nonce() -> Result<String, DriveError> {
 enum News {
     Operation { op: String, outcome: Outcome },
     Check { check: String, result: CheckResult, detail: String },
-    Sampled { signal: String, sample: Sample },
+    Sampled(Vec<Reading>),
 }
 
 struct Drive<'a> {
@@ -135,6 +134,7 @@ struct Drive<'a> {
     checks: HashMap<String, AbortHandle>,
     tasks: JoinSet<()>,
     sampling: bool,
+    beside: Beside,
 }
 
 struct Running {
@@ -164,6 +164,7 @@ impl<'a> Drive<'a> {
             checks: HashMap::new(),
             tasks: JoinSet::new(),
             sampling: false,
+            beside: Beside::default(),
         };
         // Whoever drove it before may have stopped long ago: the watches do not count that time.
         let unwatched_since = unwatched_since.filter(|_| drive.release().controller.is_some());
@@ -228,12 +229,28 @@ impl<'a> Drive<'a> {
                     self.checks.remove(&check);
                     self.write(vec![EventKind::CheckEnded { check, result, detail }])?;
                 }
-                News::Sampled { signal, sample } => {
-                    self.logbook.release.observe(&signal, sample.clone());
-                    samples.push((signal, sample));
+                News::Sampled(readings) => {
+                    for reading in readings {
+                        let said = self.beside.news(&self.logbook.release, &reading);
+                        if !said.is_empty() {
+                            self.write(said)?;
+                        }
+                        let parts =
+                            reading.parts.into_iter().map(|(place, sample)| (format!("{}@{place}", reading.signal), sample));
+                        samples.push((reading.signal.clone(), reading.sample));
+                        samples.extend(parts);
+                    }
                 }
             }
             next = self.told.try_recv().ok();
+        }
+        self.observe(samples)
+    }
+
+    /// Takes samples in, and keeps them.
+    fn observe(&mut self, samples: Vec<(String, Sample)>) -> Result<(), DriveError> {
+        for (signal, sample) in &samples {
+            self.logbook.release.observe(signal, sample.clone());
         }
         if !samples.is_empty() {
             self.logbook.journal.write_samples(&self.config.release, &samples)?;
@@ -252,6 +269,10 @@ impl<'a> Drive<'a> {
 
     /// One round: what follows is written down, and what should be under way is begun or taken up.
     fn reconcile(&mut self) -> Result<(), DriveError> {
+        // What is made of other signals is as new as they are.
+        if !self.release().is_over() {
+            self.observe(self.release().derived(Timestamp::now()))?;
+        }
         loop {
             let kinds = release::advance(self.release(), Timestamp::now());
             if kinds.is_empty() {
@@ -417,43 +438,14 @@ impl<'a> Drive<'a> {
             }
             return;
         }
-        let signals = release.plan.signals.clone();
-        let (folder, environment) = (PathBuf::from(&release.folder), environment(release));
-        let http = self.http.clone();
+        let samplers = sampling::samplers(release, &self.http);
         self.sampling = true;
-        for (id, signal) in signals {
-            let context = sources::Context { http: http.clone(), folder: folder.clone(), env: environment.clone() };
+        for sampler in samplers {
             let tell = self.tell.clone();
-            let last = self.release().series(&id).and_then(|series| series.latest().map(|sample| sample.at));
-            self.tasks.spawn(async move {
-                for sample in history(&signal, &context, last).await {
-                    if tell.send(News::Sampled { signal: id.clone(), sample }).await.is_err() {
-                        return;
-                    }
-                }
-                let mut memory = sources::Memory::default();
-                let mut every = interval(signal.every.get());
-                every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-                loop {
-                    every.tick().await;
-                    let sample = sources::sample(&signal, &context, &mut memory).await;
-                    if tell.send(News::Sampled { signal: id.clone(), sample }).await.is_err() {
-                        return;
-                    }
-                }
-            });
+            let hear = async move |readings| tell.send(News::Sampled(readings)).await.is_ok();
+            self.tasks.spawn(sampler.run(hear));
         }
     }
-}
-
-/// What the source itself remembers of the time since the last sample, so that a chart does not begin empty.
-async fn history(signal: &Signal, context: &sources::Context, last: Option<Timestamp>) -> Vec<Sample> {
-    let now = Timestamp::now();
-    let step = signal.every.get();
-    let span = SignedDuration::try_from(step).unwrap_or_default().saturating_mul(HISTORY);
-    let reach = now.checked_sub(span).unwrap_or(now);
-    let from = last.map_or(reach, |last| last.max(reach));
-    sources::backfill(signal, context, from, now, step).await
 }
 
 /// What every command of a release sees of it.

@@ -8,9 +8,6 @@ use crate::{
     release::{self, Command, Event, EventKind, Refusal, Release},
 };
 
-/// How many samples of a signal are read when a release is opened.
-const HISTORY: usize = 240;
-
 /// A release and the journal it lives in.
 pub struct Logbook {
     /// The release as of the last reading.
@@ -103,7 +100,7 @@ impl Logbook {
     /// # Errors
     /// A [`LogbookError`] if they cannot be read.
     pub fn read_samples(&mut self) -> Result<Vec<(String, Sample)>, LogbookError> {
-        let (news, cursor) = self.journal.samples(&self.release.id, self.samples, HISTORY)?;
+        let (news, cursor) = self.journal.samples(&self.release.id, self.samples, self.release.samples_kept())?;
         self.samples = cursor;
         for (signal, sample) in &news {
             self.release.observe(signal, sample.clone());

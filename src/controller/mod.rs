@@ -11,6 +11,7 @@ mod launch;
 mod logbook;
 mod operation;
 mod output;
+mod sampling;
 
 pub(crate) use drive::PATIENCE;
 pub use drive::{Config, DriveError, drive};

@@ -1,10 +1,14 @@
 //! The verdict on one signal: its thresholds, without flapping, and never healthy where it is not known.
 
-use std::{fmt, sync::OnceLock, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
-use super::{Sample, Series, Unknown, Value, Verdict};
+use super::{Compared, Sample, Series, Unknown, Value, Verdict};
 use crate::plan::{Side, Signal};
 
 /// What is thought of a signal, and why.
@@ -20,9 +24,22 @@ pub struct Judgement {
     pub why: String,
     /// Why it is not known, where it is not.
     pub unknown: Option<Unknown>,
+    /// What came of judging it beside its baseline, where it is judged so.
+    pub compared: Option<Arc<Compared>>,
 }
 
 impl Judgement {
+    /// That it is not known, and why.
+    pub(crate) fn unknown(value: Option<f64>, at: Option<Timestamp>, unknown: Unknown) -> Self {
+        Self { verdict: Verdict::Unknown, value, at, why: unknown.to_string(), unknown: Some(unknown), compared: None }
+    }
+
+    /// Whether it is not known only because more samples are needed to tell a canary from its baseline.
+    #[must_use]
+    pub fn is_undecided(&self) -> bool {
+        matches!(self.unknown, Some(Unknown::Undecided(_)))
+    }
+
     /// How old the newest number is; nothing where the source's clock is ahead of ours.
     #[must_use]
     pub fn age(&self, now: Timestamp) -> Option<Duration> {
@@ -41,6 +58,8 @@ impl Judgement {
 /// all are better, to the worst of them. Hence a worse number never makes a better verdict. Gaps between numbers
 /// change nothing, unless the numbers are twice [`Signal::stale_after`] apart: then what was before no longer counts.
 ///
+/// Where the source itself has judged ([`Sample::said`]), its word is the number's class.
+///
 /// A signal without thresholds is ok while it is known.
 #[must_use]
 pub fn judge(signal: &Signal, series: &Series, now: Timestamp) -> Judgement {
@@ -55,6 +74,12 @@ pub struct Watched {
 }
 
 impl Watched {
+    /// One that keeps so many samples.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { series: Series::with_capacity(capacity), settled: OnceLock::new() }
+    }
+
     /// Takes a sample in, as [`Series::push`] does.
     pub fn push(&mut self, sample: Sample) -> bool {
         let taken = self.series.push(sample);
@@ -99,19 +124,21 @@ struct Settled {
 impl Settled {
     fn of(signal: &Signal, series: &Series) -> Self {
         let newest = series.latest_number();
-        let numbers = recent_numbers(signal, series);
+        let recent = recent(signal, series);
         let reason = series.latest().and_then(reason);
         let gaps = series.iter().rev().take_while(|sample| !is_number(sample)).count();
-        let too_few = || Unknown::TooFew(u32::try_from(numbers.len()).unwrap_or(u32::MAX), signal.samples.max(1));
+        let too_few = || Unknown::TooFew(u32::try_from(recent.len()).unwrap_or(u32::MAX), signal.samples.max(1));
         let gone = if gaps >= count(signal.confirm) && reason.is_some() {
             reason.clone()
         } else {
             newest.is_none().then(|| reason.clone().unwrap_or_else(too_few))
         };
         let said = match newest {
-            Some((_, number)) if numbers.len() >= count(signal.samples) => {
-                let verdict = settle(signal, &numbers);
-                Ok((verdict, why(signal, verdict, number)))
+            Some((_, number)) if recent.len() >= count(signal.samples) => {
+                let classes: Vec<Verdict> = recent.iter().map(|sample| class_of(signal, sample)).collect();
+                let verdict = settle(signal, &classes);
+                let said = recent.last().and_then(|sample| sample.said.as_ref());
+                Ok((verdict, said.map_or_else(|| why(signal, verdict, number), |said| said.why.clone())))
             }
             _ => Err(too_few()),
         };
@@ -121,8 +148,8 @@ impl Settled {
     fn at(&self, signal: &Signal, now: Timestamp) -> Judgement {
         let (value, at) = (self.newest.map(|(_, number)| number), self.newest.map(|(at, _)| at));
         match self.unknown(signal, now).map_or_else(|| self.said.clone(), Err) {
-            Ok((verdict, why)) => Judgement { verdict, value, at, why, unknown: None },
-            Err(unknown) => Judgement { verdict: Verdict::Unknown, value, at, why: unknown.to_string(), unknown: Some(unknown) },
+            Ok((verdict, why)) => Judgement { verdict, value, at, why, unknown: None, compared: None },
+            Err(unknown) => Judgement::unknown(value, at, unknown),
         }
     }
 
@@ -147,18 +174,17 @@ fn since(at: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(at)).unwrap_or_default()
 }
 
-/// The numbers since the last long gap, oldest first.
-fn recent_numbers(signal: &Signal, series: &Series) -> Vec<f64> {
+/// The samples with a number since the last long gap, oldest first.
+fn recent<'a>(signal: &Signal, series: &'a Series) -> Vec<&'a Sample> {
     let gap = signal.stale_after().get().saturating_mul(2);
     let mut numbers = Vec::with_capacity(series.len());
     let mut before = None;
-    for sample in series.iter() {
-        let Some(number) = sample.value.number() else { continue };
+    for sample in series.iter().filter(|sample| is_number(sample)) {
         if before.is_some_and(|before| since(before, sample.at) > gap) {
             numbers.clear();
         }
         before = Some(sample.at);
-        numbers.push(number);
+        numbers.push(sample);
     }
     numbers
 }
@@ -181,6 +207,12 @@ fn count(samples: u32) -> usize {
     usize::try_from(samples.max(1)).unwrap_or(usize::MAX)
 }
 
+/// The class of one sample: what its source says, else what the thresholds say of its number.
+fn class_of(signal: &Signal, sample: &Sample) -> Verdict {
+    let said = sample.said.as_ref().and_then(|said| said.verdict);
+    said.or_else(|| sample.value.number().map(|number| class(signal, number))).unwrap_or(Verdict::Unknown)
+}
+
 /// The class of one number.
 fn class(signal: &Signal, number: f64) -> Verdict {
     let beyond = |threshold: Option<f64>| {
@@ -198,9 +230,8 @@ fn class(signal: &Signal, number: f64) -> Verdict {
     }
 }
 
-/// The verdict that the numbers settle on.
-fn settle(signal: &Signal, numbers: &[f64]) -> Verdict {
-    let classes: Vec<Verdict> = numbers.iter().map(|number| class(signal, *number)).collect();
+/// The verdict that the numbers settle on, by their classes.
+fn settle(signal: &Signal, classes: &[Verdict]) -> Verdict {
     let first = count(signal.samples).min(classes.len());
     let mut begin: Vec<Verdict> = classes.iter().take(first).copied().collect();
     begin.sort_unstable();

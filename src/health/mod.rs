@@ -6,9 +6,11 @@ mod judge;
 mod sample;
 mod series;
 mod thin;
+mod trial;
 
 pub use alert::{Alert, AlertState};
 pub use judge::{Judgement, Watched, judge};
 pub use sample::{Count, Said, Sample, Unknown, Value, Verdict};
 pub use series::Series;
 pub use thin::thin;
+pub use trial::{Compared, Evidence, LONGEST_TRIAL, Trial};

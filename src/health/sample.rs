@@ -59,6 +59,11 @@ pub struct Count {
     pub trials: f64,
 }
 
+impl Count {
+    /// Stands for a count that was not taken.
+    pub const GAP: Self = Self { events: f64::NAN, trials: f64::NAN };
+}
+
 /// A number, or why there is none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -103,6 +108,10 @@ pub enum Unknown {
     Error(String),
     /// Nobody samples: no controller drives the release.
     Unwatched,
+    /// There is no canary with traffic yet that could be judged beside its baseline.
+    NoCanary,
+    /// Neither a harmful difference from the baseline nor the absence of one is shown yet: in a sentence.
+    Undecided(String),
 }
 
 impl std::fmt::Display for Unknown {
@@ -112,7 +121,8 @@ impl std::fmt::Display for Unknown {
             Self::NotANumber => f.write_str("not a number"),
             Self::Stale(seconds) => write!(f, "stale, {seconds} s old"),
             Self::TooFew(have, of) => write!(f, "{have} of {of} samples"),
-            Self::Error(why) => f.write_str(why),
+            Self::Error(why) | Self::Undecided(why) => f.write_str(why),
+            Self::NoCanary => f.write_str("the new version has no traffic yet to judge"),
             Self::Unwatched => f.write_str("nobody samples it"),
         }
     }

@@ -15,18 +15,26 @@ use super::{Sample, Value};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Series {
     samples: VecDeque<Sample>,
+    /// How many are kept; [`Series::CAPACITY`] where it does not say.
+    capacity: Option<usize>,
     newest_number: Option<Timestamp>,
     newest_gap: Option<Timestamp>,
 }
 
 impl Series {
-    /// How many samples are kept.
+    /// How many samples are kept, unless more are asked for.
     pub const CAPACITY: usize = 240;
 
     /// One without samples.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// One without samples that keeps so many.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { capacity: Some(capacity), ..Self::default() }
     }
 
     /// Adds a sample as the newest, dropping the oldest where there are too many.
@@ -40,7 +48,7 @@ impl Series {
             return false;
         }
         *newest = Some(sample.at);
-        if self.samples.len() >= Self::CAPACITY {
+        if self.samples.len() >= self.capacity.unwrap_or(Self::CAPACITY) {
             self.samples.pop_front();
         }
         self.samples.push_back(sample);

@@ -2,13 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, TransactionBehavior, params};
+use serde::{Deserialize, Serialize};
 
 use super::{
     Journal, JournalError,
     lease::{nanoseconds, timestamp},
     watch::touch,
 };
-use crate::health::{Sample, Unknown, Value};
+use crate::health::{Count, Said, Sample, Unknown, Value};
 
 /// How many samples of a signal are kept: seven hours at one in 5 s. They take 0.6 MB.
 const KEPT: i64 = 5_000;
@@ -39,8 +40,10 @@ impl Journal {
                 Value::Missing(why) => (None, serde_json::to_string(why).ok()),
             };
             transaction
-                .prepare_cached("INSERT INTO samples (release, signal, at, value, missing) VALUES (?1, ?2, ?3, ?4, ?5)")
-                .and_then(|mut statement| statement.execute(params![release, signal, nanoseconds(sample.at), value, missing]))
+                .prepare_cached("INSERT INTO samples (release, signal, at, value, missing, more) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+                .and_then(|mut statement| {
+                    statement.execute(params![release, signal, nanoseconds(sample.at), value, missing, More::of(sample)])
+                })
                 .map_err(fail)?;
         }
         let due = untrimmed >= TRIM_EVERY;
@@ -66,14 +69,14 @@ impl Journal {
             let mut found = Vec::new();
             for signal in signals(&view, release)? {
                 let mut statement = view.prepare_cached(
-                    "SELECT number, at, value, missing FROM samples
+                    "SELECT number, at, value, missing, more FROM samples
                      WHERE release = ?1 AND signal = ?2 AND number > ?3 ORDER BY number DESC LIMIT ?4",
                 )?;
                 let limit = i64::try_from(limit).unwrap_or(i64::MAX);
                 let mut rows = statement.query(params![release, signal, after, limit])?;
                 while let Some(row) = rows.next()? {
                     let number: i64 = row.get(0)?;
-                    let sample = Sample::new(timestamp(row.get(1)?), value(row.get(2)?, row.get(3)?));
+                    let sample = sample(row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
                     found.push((number, signal.clone(), sample));
                 }
             }
@@ -92,12 +95,12 @@ impl Journal {
     pub fn history(&self, release: &str, signal: &str, from: Timestamp, limit: usize) -> Result<Vec<Sample>, JournalError> {
         let read = || {
             let mut statement = self.connection.prepare_cached(
-                "SELECT at, value, missing FROM samples
+                "SELECT at, value, missing, more FROM samples
                  WHERE release = ?1 AND signal = ?2 AND at >= ?3 ORDER BY number DESC LIMIT ?4",
             )?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let rows = statement.query_map(params![release, signal, nanoseconds(from), limit], |row| {
-                Ok(Sample::new(timestamp(row.get(0)?), value(row.get(1)?, row.get(2)?)))
+                Ok(sample(row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
             })?;
             rows.collect::<Result<Vec<_>, rusqlite::Error>>()
         };
@@ -136,6 +139,30 @@ fn trim(connection: &Connection, release: &str, now: Timestamp) -> Result<(), ru
         .prepare_cached("DELETE FROM samples WHERE at < ?1 AND number IN (SELECT number FROM samples ORDER BY number LIMIT ?2)")?
         .execute(params![nanoseconds(oldest), TRIMMED_AT_ONCE])?;
     Ok(())
+}
+
+/// What a sample has besides its number, as JSON; most have nothing.
+#[derive(Serialize, Deserialize)]
+struct More {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    count: Option<Count>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    said: Option<Box<Said>>,
+}
+
+impl More {
+    fn of(sample: &Sample) -> Option<String> {
+        if sample.count.is_none() && sample.said.is_none() {
+            return None;
+        }
+        serde_json::to_string(&Self { count: sample.count, said: sample.said.clone() }).ok()
+    }
+}
+
+/// A sample as it was kept. What cannot be read of what it has besides is left out.
+fn sample(at: i64, number: Option<f64>, missing: Option<String>, more: Option<String>) -> Sample {
+    let more = more.and_then(|more| serde_json::from_str(&more).ok()).unwrap_or(More { count: None, said: None });
+    Sample { at: timestamp(at), value: value(number, missing), count: more.count, said: more.said }
 }
 
 /// A value as it was kept. One that cannot be read is no number, and never healthy.

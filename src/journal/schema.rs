@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use super::{JournalError, Location};
 
 /// The layout of the tables. A newer one is refused.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 /// Marks a SQLite file as a journal of ours: `FLDK`.
 const APPLICATION: i64 = 0x464C_444B;
 /// How long a lock is waited for.
@@ -72,10 +72,14 @@ const TABLES: &str = "
         signal   TEXT NOT NULL,
         at       INTEGER NOT NULL,
         value    REAL,
-        missing  TEXT
+        missing  TEXT,
+        more     TEXT
     ) STRICT;
     CREATE INDEX samples_of ON samples (release, signal);
 ";
+
+/// What makes tables of the layout before into tables of this one; the first stands for layout 1.
+const STEPS: [&str; 1] = ["ALTER TABLE samples ADD COLUMN more TEXT;"];
 
 /// What a commit on a connection promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +147,25 @@ pub(super) fn connect(location: &Location, durability: Durability) -> Result<Con
     if found > SCHEMA {
         return Err(JournalError::NewerSchema { path: location.shown(), found, known: SCHEMA });
     }
+    if !empty && found < SCHEMA {
+        bring_up_to_date(&connection).map_err(fail)?;
+    }
     Ok(connection)
+}
+
+/// Takes the tables of an older layout through each step to this one. Events stay as they are: what changes is beside them.
+fn bring_up_to_date(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let transaction = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    // Another process may have been quicker.
+    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let done = usize::try_from(found).unwrap_or(0).saturating_sub(1);
+    if found > 0 {
+        for step in STEPS.iter().skip(done) {
+            transaction.execute_batch(step)?;
+        }
+        transaction.pragma_update(None, "user_version", SCHEMA)?;
+    }
+    transaction.commit()
 }
 
 /// Whether the tables are still to be made.

@@ -262,6 +262,12 @@ impl Signal {
         by_source || self.warn.is_some() || self.fail.is_some() || self.compare.is_some()
     }
 
+    /// What share one of its unit is: a hundredth for a percentage, else one.
+    #[must_use]
+    pub fn share_of_unit(&self) -> f64 {
+        if self.unit == "percent" { 0.01 } else { 1.0 }
+    }
+
     /// The time limit of one sampling.
     #[must_use]
     pub fn sampling_timeout(&self) -> Duration {

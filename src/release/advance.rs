@@ -12,7 +12,7 @@ use super::{
     state::{Bake, Operation, Phase, Release, StageState},
 };
 use crate::{
-    health::Verdict,
+    health::{Unknown, Verdict},
     plan::{Advance, CheckKind, Duration, OnFail, Stage, StageKind},
 };
 
@@ -83,18 +83,25 @@ fn turned(release: &Release, now: Timestamp) -> Vec<EventKind> {
     let mut events = Vec::new();
     for id in release.plan.signals.keys() {
         let Some(judged) = release.judge(id, now) else { continue };
-        let last = release.turns.get(id).map(|turn| turn.verdict);
-        // That a signal has not spoken yet at the beginning is no turn, unless a watch waits for its word for too long.
-        let silent = last.is_none() && judged.verdict == Verdict::Unknown && !is_overdue(release, id, now);
-        if last == Some(judged.verdict) || silent {
+        let last = release.turns.get(id).map(|turn| (turn.verdict, turn.undecided));
+        let undecided = judged.is_undecided();
+        // That a signal has not spoken yet at the beginning is no turn, unless a watch waits for its word for too long; nor is
+        // that there is no canary yet, or too few of its samples.
+        let waits = undecided || judged.unknown == Some(Unknown::NoCanary) || !is_overdue(release, id, now);
+        let silent = last.is_none() && judged.verdict == Verdict::Unknown && waits;
+        if last == Some((judged.verdict, undecided)) || silent {
             continue;
         }
+        let decided = matches!(judged.verdict, Verdict::Ok | Verdict::Fail);
+        let evidence = judged.compared.as_ref().filter(|_| decided).map(|compared| Box::new(compared.evidence()));
         events.push(EventKind::SignalTurned {
             signal: id.clone(),
             verdict: judged.verdict,
             value: judged.value,
             why: judged.why,
             sampled: judged.at,
+            undecided,
+            evidence,
         });
     }
     events
@@ -140,16 +147,35 @@ fn signal_failed(release: &Release, stage: &Stage, state: &StageState, now: Time
     let accepted = |id: &&String| release.turns.get(*id).is_some_and(|turn| turn.accepted);
     let mut failing = stage.signals.iter().filter(fails);
     // Once a failure: a person who resumed in spite of it has seen it.
-    let signal = match stage.on_fail {
+    let on_fail = release.on_fail(stage);
+    let signal = match on_fail {
         OnFail::Rollback => failing.next(),
         OnFail::Hold => failing.find(|id| !accepted(id)),
     }?;
     let why = format!("{signal}: {}", release.judge(signal, now)?.why);
-    match stage.on_fail {
+    match on_fail {
         OnFail::Rollback => {
             Some(vec![EventKind::StageFailed { stage: stage.id.clone(), why: why.clone() }, begin_rollback(release, why)])
         }
-        OnFail::Hold => release.hold.is_none().then(|| vec![EventKind::Held { why }]),
+        OnFail::Hold => release.hold.is_none().then(|| vec![EventKind::Held { why: release.instead_of_rollback(stage, why) }]),
+    }
+}
+
+impl Release {
+    /// What a failure of a stage leads to now: a person may have taken the automatic rollback out.
+    #[must_use]
+    pub fn on_fail(&self, stage: &Stage) -> OnFail {
+        if self.automatic_off.is_some() { OnFail::Hold } else { stage.on_fail }
+    }
+
+    /// The reason of a hold that stands where a rollback would have been.
+    fn instead_of_rollback(&self, stage: &Stage, why: String) -> String {
+        match &self.automatic_off {
+            Some(off) if stage.on_fail == OnFail::Rollback => {
+                format!("{why}; {} took the automatic rollback out: {}", off.by, off.why)
+            }
+            _ => why,
+        }
     }
 }
 
@@ -188,8 +214,11 @@ fn is_idempotent(stage: &Stage) -> bool {
 
 fn failed(release: &Release, stage: &Stage, why: String) -> Vec<EventKind> {
     let mut events = vec![EventKind::StageFailed { stage: stage.id.clone(), why: why.clone() }];
-    match stage.on_fail {
-        OnFail::Hold => events.extend(held(release, format!("{} failed", stage.id))),
+    match release.on_fail(stage) {
+        OnFail::Hold => {
+            let why = release.instead_of_rollback(stage, format!("{} failed", stage.id));
+            events.extend(held(release, why));
+        }
         OnFail::Rollback => events.push(begin_rollback(release, format!("{}: {why}", stage.id))),
     }
     events

@@ -65,6 +65,9 @@ impl Release {
                 format!("Signs {check} for {} {} in your name.", self.plan.service, self.version),
                 "A new version or a changed plan does not take the signature over.".to_owned(),
             ]),
+            Ask::Automatic(on) => self.of_automatic(*on, now),
+            Ask::Silence { signal, alert, stage } => self.of_silence(signal, alert, stage.as_deref()),
+            Ask::Unsilence(_) => plain(vec!["Takes the silence back at its Alertmanager.".to_owned()]),
             Ask::Note(_) => plain(vec!["Writes it into the journal in your name.".to_owned()]),
         }
     }
@@ -99,7 +102,7 @@ impl Release {
             lines.push(next);
         }
         lines.extend(self.back_in_words(stage));
-        if acts && stage.on_fail == OnFail::Rollback && !stage.signals.is_empty() {
+        if acts && self.on_fail(stage) == OnFail::Rollback && !stage.signals.is_empty() {
             said.push_str(&format!(", rolls back by itself if {} fails", stage.signals.join(" or ")));
         }
         Consequence {
@@ -153,12 +156,13 @@ impl Release {
             }
         }
         if !stage.signals.is_empty() {
-            let then = match stage.on_fail {
-                OnFail::Rollback => "the release rolls back by itself",
-                OnFail::Hold => "the release holds and waits for you",
+            let then = match (self.on_fail(stage), stage.on_fail) {
+                (OnFail::Rollback, _) => "the release rolls back by itself",
+                (OnFail::Hold, OnFail::Rollback) => "the release holds: the automatic rollback is out",
+                (OnFail::Hold, OnFail::Hold) => "the release holds and waits for you",
             };
             lines.push(format!("If {} fails, {then}.", stage.signals.join(" or ")));
-        } else if stage.on_fail == OnFail::Rollback {
+        } else if self.on_fail(stage) == OnFail::Rollback {
             lines.push("If it fails, the release rolls back by itself.".to_owned());
         }
         lines
@@ -214,7 +218,7 @@ impl Release {
     fn of_resume(&self, now: Timestamp) -> Vec<String> {
         let Some(hold) = &self.hold else { return vec!["It is not held.".to_owned()] };
         let mut lines = vec![format!("Goes on. It was held by {}: {}", hold.by, hold.why)];
-        let open = self.stages().filter(|(stage, state)| state.phase.is_open() && stage.on_fail == OnFail::Hold);
+        let open = self.stages().filter(|(stage, state)| state.phase.is_open() && self.on_fail(stage) == OnFail::Hold);
         for (stage, _) in open {
             for id in &stage.signals {
                 if self.judge(id, now).is_some_and(|judged| judged.verdict == Verdict::Fail) {
@@ -223,6 +227,42 @@ impl Release {
             }
         }
         lines
+    }
+
+    fn of_automatic(&self, on: bool, now: Timestamp) -> Consequence {
+        let stages = self.plan.stages.iter().filter(|stage| stage.on_fail == OnFail::Rollback);
+        let stages = stages.map(|stage| stage.id.as_str()).collect::<Vec<_>>().join(", ");
+        let mut lines = Vec::new();
+        if stages.is_empty() {
+            lines.push("No stage of this plan rolls back by itself.".to_owned());
+        } else if on {
+            lines.push(format!("A failure of {stages} rolls the release back by itself again."));
+            let open = self.stages().filter(|(stage, state)| stage.on_fail == OnFail::Rollback && state.phase.is_open());
+            let fails = |id: &&String| self.judge(id, now).is_some_and(|judged| judged.verdict == Verdict::Fail);
+            let failing = open.flat_map(|(stage, _)| &stage.signals).filter(fails).map(String::as_str).collect::<Vec<_>>();
+            if !failing.is_empty() {
+                lines.insert(0, format!("{} fails now: the release rolls back AT ONCE.", failing.join(", ")));
+            }
+        } else {
+            lines.push(format!(
+                "A failure of {stages} holds the release instead of rolling it back, until somebody takes it back in."
+            ));
+            lines.push("You can still roll back by hand at any time.".to_owned());
+        }
+        Consequence { seen: Some(self.seen(None)), ..plain(lines) }
+    }
+
+    fn of_silence(&self, signal: &str, alert: &str, stage: Option<&str>) -> Consequence {
+        let known = self.alerts.get(signal).map(|alerts| alerts.known.as_slice()).unwrap_or_default();
+        let name = known.iter().find(|known| known.fingerprint == alert).map_or(alert, |known| known.name.as_str());
+        let Some(stage) = stage.or_else(|| self.stage_for_silence()) else {
+            return plain(vec!["No stage is under way or next whose length a silence could have.".to_owned()]);
+        };
+        plain(vec![
+            format!("Silences {name} at its Alertmanager for as long as {stage} takes, for everybody, in your name."),
+            "It is taken back when the stage ends; if nobody drives the release, it ends by itself within half an hour."
+                .to_owned(),
+        ])
     }
 
     fn of_rollback(&self) -> Consequence {

@@ -51,6 +51,19 @@ pub enum Ask {
         /// Where the proof is.
         evidence: Option<String>,
     },
+    /// Let the release roll back by itself, or not; the reason says why.
+    Automatic(bool),
+    /// Make an alert silent for as long as a stage takes; the reason says why.
+    Silence {
+        /// The signal that counts it.
+        signal: String,
+        /// Its fingerprint, or its name.
+        alert: String,
+        /// The stage; the one under way, else the next, if none is named.
+        stage: Option<String>,
+    },
+    /// Take a silence back: by its id, or the alert's fingerprint or name.
+    Unsilence(String),
     /// Write something down.
     Note(String),
 }
@@ -135,6 +148,9 @@ pub fn decide(release: &Release, command: &Command, now: Timestamp) -> Result<Ve
         Ask::Retry(stage) => retry(release, stage.as_deref(), command, now),
         Ask::Recheck(check) => recheck(release, check),
         Ask::Sign { check, note, evidence } => sign(release, check, note.clone(), evidence.clone()),
+        Ask::Automatic(on) => automatic(release, *on, command),
+        Ask::Silence { signal, alert, stage } => release.silence(signal, alert, stage.as_deref(), command.reason.as_deref()),
+        Ask::Unsilence(named) => release.lift(named),
         Ask::Note(text) => Ok(vec![EventKind::Noted { text: text.clone() }]),
     }
 }
@@ -288,6 +304,23 @@ fn resume(release: &Release, command: &Command) -> Result<Vec<EventKind>, Refusa
     }
 }
 
+fn automatic(release: &Release, on: bool, command: &Command) -> Result<Vec<EventKind>, Refusal> {
+    over(release)?;
+    if on == release.automatic_off.is_none() {
+        return Ok(Vec::new());
+    }
+    let Some(why) = command.reason.clone().filter(|why| !why.trim().is_empty()) else {
+        return Err(Refusal::NotNow("taking the automatic rollback out or back in needs a reason".to_owned()));
+    };
+    match &command.seen {
+        // Back in, it may act at once: whoever asks has to have seen what is so.
+        Some(seen) if on && release.recent.iter().any(|line| line.sequence > seen.sequence && line.tone == Tone::Bad) => {
+            Err(release.moved_on(seen.sequence))
+        }
+        _ => Ok(vec![EventKind::AutomaticSet { on, why }]),
+    }
+}
+
 fn rollback(release: &Release, command: &Command) -> Vec<EventKind> {
     if release.rollback.is_some() {
         // One that is stuck is what is asked for again; one that runs or is done is so already.
@@ -364,7 +397,7 @@ impl Release {
         let mut blockers = self.gate(stage, state, now);
         let elsewhere = |(other, state): (&Stage, &StageState)| {
             let fails = |id: &String| self.judge(id, now).is_some_and(|judged| judged.verdict == Verdict::Fail);
-            other.on_fail == OnFail::Hold && state.phase.is_open() && other.signals.iter().any(fails)
+            self.on_fail(other) == OnFail::Hold && state.phase.is_open() && other.signals.iter().any(fails)
         };
         let by_itself = self.hold.as_ref().is_some_and(|hold| hold.by == CONTROLLER);
         if by_itself && !self.stages().any(elsewhere) {

@@ -6,7 +6,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{health::Verdict, plan::Plan};
+use crate::{
+    health::{Alert, Evidence, Verdict},
+    plan::Plan,
+};
 
 /// The version of the form in which events are written now.
 pub const FORMAT: u32 = 1;
@@ -208,12 +211,84 @@ pub enum EventKind {
         why: String,
         /// When that value was taken at its source.
         sampled: Option<Timestamp>,
+        /// Whether it is not known only because more samples are needed to tell a canary from its baseline.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        undecided: bool,
+        /// What the judge decided, on which data, where it was the judge.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        evidence: Option<Box<Evidence>>,
+    },
+    /// The alerts that match a signal are others than before.
+    AlertsChanged {
+        /// The signal.
+        signal: String,
+        /// All of them now, or the worst and newest where there are many.
+        alerts: Vec<Alert>,
+        /// How many more there are.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        more: u32,
+    },
+    /// What a signal's source wants to be known is something else than before.
+    SourceWarned {
+        /// The signal.
+        signal: String,
+        /// Its words; none where it has nothing more to say.
+        warnings: Vec<String>,
+    },
+    /// A person took the automatic rollback out, or back in.
+    AutomaticSet {
+        /// Whether the release may roll back by itself from now on.
+        on: bool,
+        /// Why.
+        why: String,
+    },
+    /// A person asked for an alert to be silent for as long as a stage takes.
+    SilenceAsked {
+        /// The silence's id, by which it is found again.
+        silence: String,
+        /// The signal whose Alertmanager is meant.
+        signal: String,
+        /// The alert.
+        alert: Alert,
+        /// The stage.
+        stage: String,
+        /// Why.
+        why: String,
+    },
+    /// The silence is in force.
+    SilenceSet {
+        /// The silence.
+        silence: String,
+        /// What the Alertmanager calls it.
+        remote: String,
+    },
+    /// A person asked for a silence to be taken back before its stage ends.
+    SilenceLifted {
+        /// The silence.
+        silence: String,
+    },
+    /// The silence was taken back, or had ended.
+    SilenceEnded {
+        /// The silence.
+        silence: String,
+    },
+    /// The silence could not be set, or not be taken back.
+    SilenceFailed {
+        /// The silence.
+        silence: String,
+        /// Why.
+        why: String,
     },
     /// A person wrote something down.
     Noted {
         /// What.
         text: String,
     },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// An act on the world.

@@ -9,7 +9,7 @@ use super::{
     state::{CheckState, Phase, Release, StageState},
 };
 use crate::{
-    health::{Judgement, Verdict},
+    health::{Unknown, Verdict},
     plan::{Advance, Check, CheckKind, Stage, StageKind},
 };
 
@@ -172,14 +172,6 @@ fn signal_blocker(stage: &Stage, id: &str, verdict: Verdict, why: &str) -> Block
 }
 
 impl Release {
-    /// What is thought of a signal at a time; none if the plan does not know it.
-    #[must_use]
-    pub fn judge(&self, signal: &str, now: Timestamp) -> Option<Judgement> {
-        // Nobody samples a release that is over: it is judged as it was at its end, and does not seem to fall ill afterwards.
-        let now = self.ended.map_or(now, |ended| ended.min(now));
-        Some(self.watched.get(signal)?.judge(self.plan.signals.get(signal)?, now))
-    }
-
     /// The state of a check at a time; open if it is not known.
     #[must_use]
     pub fn check_status(&self, check: &Check, now: Timestamp) -> CheckStatus {
@@ -245,7 +237,7 @@ impl Release {
             };
             let excused = match judged.verdict {
                 Verdict::Ok | Verdict::Warn => true,
-                Verdict::Unknown => signal.needs_traffic && without_traffic,
+                Verdict::Unknown => (signal.needs_traffic || judged.unknown == Some(Unknown::NoCanary)) && without_traffic,
                 Verdict::Fail => false,
             };
             if !excused {

@@ -3,7 +3,10 @@
 //! [`Release::apply`] is the only way in which it changes, but for the samples of its signals, which stand beside the
 //! events and are given by [`Release::observe`]. Two processes that have read the same journal hold the same state.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, OnceLock},
+};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -11,10 +14,12 @@ use jiff::Timestamp;
 use super::{
     event::{Act, CONTROLLER, CheckResult, Event, EventKind, Kept, Outcome, UndoStep},
     marks::{self, Mark},
+    signals::{self, Alerts, AutomaticOff},
+    silence::Silence,
     words,
 };
 use crate::{
-    health::{Sample, Series, Verdict, Watched},
+    health::{Compared, Series, Trial, Unknown, Verdict, Watched},
     plan::{Duration, Id, Plan, Stage},
 };
 
@@ -50,6 +55,20 @@ pub struct Release {
     pub turns: IndexMap<Id, Turn>,
     /// The samples at hand of each signal.
     pub(super) watched: IndexMap<Id, Watched>,
+    /// What came of judging each signal that is compared, found out once for each sample that comes.
+    pub(super) compared: IndexMap<Id, OnceLock<Result<Arc<Compared>, Unknown>>>,
+    /// The samples at hand of each endpoint of a signal that has several, by `SIGNAL@ENDPOINT`.
+    pub(super) parts: IndexMap<Id, Series>,
+    /// The time in which the new version and the stable one have traffic beside each other.
+    pub trial: Option<Trial>,
+    /// The alerts that match each signal that counts some.
+    pub alerts: IndexMap<Id, Alerts>,
+    /// What the source of a signal wants to be known.
+    pub warnings: IndexMap<Id, Vec<String>>,
+    /// Why the release does not roll back by itself, if a person took that out.
+    pub automatic_off: Option<AutomaticOff>,
+    /// The silences that were asked for, the oldest first.
+    pub silences: Vec<Silence>,
     /// Why nothing new starts, if so.
     pub hold: Option<Hold>,
     /// When it last went on after a hold.
@@ -268,6 +287,10 @@ pub struct Turn {
     pub at: Timestamp,
     /// Why, in a sentence.
     pub why: String,
+    /// When the value that turned it was taken at its source.
+    pub sampled: Option<Timestamp>,
+    /// Whether it is not known only because more samples are needed to tell a canary from its baseline.
+    pub undecided: bool,
     /// Whether a person went on after it.
     pub accepted: bool,
 }
@@ -298,6 +321,8 @@ pub struct Rollback {
     pub steps: Vec<UndoState>,
     /// What stays as it is.
     pub kept: Vec<Kept>,
+    /// When the sample was taken that brought it, where it began by itself.
+    pub sampled: Option<Timestamp>,
     /// Whether it is through.
     pub done: bool,
 }
@@ -389,7 +414,14 @@ impl Release {
             stages: plan.stages.iter().map(|_| StageState::default()).collect(),
             checks: plan.checks.iter().map(|check| (check.id.clone(), CheckState::default())).collect(),
             turns: IndexMap::new(),
-            watched: plan.signals.keys().map(|id| (id.clone(), Watched::default())).collect(),
+            watched: signals::watched(&plan),
+            compared: signals::compared(&plan),
+            parts: IndexMap::new(),
+            trial: None,
+            alerts: IndexMap::new(),
+            warnings: IndexMap::new(),
+            automatic_off: None,
+            silences: Vec::new(),
             plan: plan.into(),
             hold: None,
             resumed: None,
@@ -410,28 +442,21 @@ impl Release {
         let (words, tone) = words::of(event);
         // That a check run again says what it said before is no news.
         let tone = if self.says_the_same(event) { Tone::Detail } else { tone };
+        self.follow_trial(event);
         if let Some(mark) = Mark::of(self, self.sequence, event) {
             marks::add(&mut self.marks, mark);
         }
+        let was_back = self.is_traffic_back();
         self.change(event);
+        let (words, tone) = match self.caught_after(event.at).filter(|_| !was_back) {
+            Some(after) => (format!("{words}; all traffic is back, {after} after the sample that failed"), Tone::Good),
+            None => (words, tone),
+        };
         self.note_person(&event.by);
         if self.recent.len() >= RECENT {
             self.recent.pop_front();
         }
         self.recent.push_back(LogLine { sequence: self.sequence, at: event.at, by: event.by.clone(), words, tone });
-    }
-
-    /// Takes a signal's sample in.
-    pub fn observe(&mut self, signal: &str, sample: Sample) {
-        if let Some(watched) = self.watched.get_mut(signal) {
-            watched.push(sample);
-        }
-    }
-
-    /// The samples at hand of a signal; none if the plan does not know it.
-    #[must_use]
-    pub fn series(&self, signal: &str) -> Option<&Series> {
-        self.watched.get(signal).map(Watched::series)
     }
 
     /// The stages of the plan with their state.
@@ -578,8 +603,11 @@ impl Release {
                 self.ended = None;
                 self.hold = None;
                 let steps = steps.iter().cloned().map(UndoState::new).collect();
-                self.rollback =
-                    Some(Rollback { by: event.by.clone(), at, why: why.clone(), steps, kept: kept.clone(), done: false });
+                // Of the verdicts that stand against it, the first one brought it.
+                let failing = self.turns.values().filter(|turn| turn.verdict == Verdict::Fail).filter_map(|turn| turn.sampled);
+                let sampled = failing.min().filter(|_| event.by == CONTROLLER);
+                let (by, why, kept) = (event.by.clone(), why.clone(), kept.clone());
+                self.rollback = Some(Rollback { by, at, why, steps, kept, sampled, done: false });
                 self.count_bakes(at);
                 self.end_stopped(at);
             }
@@ -614,10 +642,29 @@ impl Release {
             EventKind::CheckEnded { check, result, detail } => {
                 self.check_ended(check, *result, event, (!detail.is_empty()).then(|| detail.clone()), None);
             }
-            EventKind::SignalTurned { signal, verdict, why, .. } => {
-                self.turns.insert(signal.clone(), Turn { verdict: *verdict, at, why: why.clone(), accepted: false });
+            EventKind::SignalTurned { signal, verdict, why, sampled, undecided, .. } => {
+                let (verdict, undecided, sampled) = (*verdict, *undecided, *sampled);
+                let turn = Turn { verdict, at, why: why.clone(), sampled, undecided, accepted: false };
+                self.turns.insert(signal.clone(), turn);
                 self.count_bakes(at);
             }
+            EventKind::AlertsChanged { signal, alerts, more } => {
+                self.alerts.insert(signal.clone(), Alerts { at, known: alerts.clone(), more: *more });
+            }
+            EventKind::SourceWarned { signal, warnings } if warnings.is_empty() => {
+                self.warnings.shift_remove(signal);
+            }
+            EventKind::SourceWarned { signal, warnings } => {
+                self.warnings.insert(signal.clone(), warnings.clone());
+            }
+            EventKind::AutomaticSet { on, why } => {
+                self.automatic_off = (!on).then(|| AutomaticOff { by: event.by.clone(), at, why: why.clone() });
+            }
+            EventKind::SilenceAsked { .. }
+            | EventKind::SilenceSet { .. }
+            | EventKind::SilenceLifted { .. }
+            | EventKind::SilenceEnded { .. }
+            | EventKind::SilenceFailed { .. } => self.silence_changed(event),
         }
     }
 
@@ -627,7 +674,8 @@ impl Release {
         let flies = self.hold.is_none() && self.rollback.is_none();
         for (stage, state) in self.plan.stages.iter().zip(&mut self.stages) {
             let Some(bake) = state.bake.as_mut().filter(|bake| !bake.done) else { continue };
-            let unknown = |id: &Id| self.turns.get(id).is_some_and(|turn| turn.verdict == Verdict::Unknown);
+            // A watch is what more samples are waited for in.
+            let unknown = |id: &Id| self.turns.get(id).is_some_and(|turn| turn.verdict == Verdict::Unknown && !turn.undecided);
             if flies && !stage.signals.iter().any(unknown) { bake.go_on(at) } else { bake.stop(at) }
         }
     }

@@ -8,7 +8,7 @@ use super::{
     gate::{Blocker, CheckStatus, ReleaseStatus, StageStatus},
     state::Release,
 };
-use crate::health::Verdict;
+use crate::health::{AlertState, Verdict};
 
 /// Where a release stands.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -43,6 +43,10 @@ pub struct Status {
     pub checks: Vec<CheckLine>,
     /// The signals, in the plan's order.
     pub signals: Vec<SignalLine>,
+    /// Whether it rolls back by itself where the plan says so: not while a person has taken that out.
+    pub automatic: bool,
+    /// The alerts that the signals count, firing or not heard.
+    pub alerts: Vec<AlertLine>,
     /// The people who fly.
     pub operators: Vec<String>,
     /// Who drives it; none if nobody does.
@@ -108,6 +112,49 @@ pub struct SignalLine {
     pub age_seconds: Option<f64>,
     /// Why it is thought so.
     pub why: String,
+    /// What came of judging it beside its baseline, where that is done and there is a canary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared: Option<ComparedLine>,
+}
+
+/// What came of judging a signal beside its baseline.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct ComparedLine {
+    /// The signal that it is beside.
+    pub baseline: String,
+    /// Canary less baseline, in the signal's unit; of counts, as a share.
+    pub estimate: Option<f64>,
+    /// Where the difference lies; an end that has none is null.
+    pub interval: Option<[Option<f64>; 2]>,
+    /// Canary over baseline.
+    pub ratio: Option<f64>,
+    /// How many samples of the canary there are.
+    pub canary_samples: usize,
+    /// How many of the baseline.
+    pub baseline_samples: usize,
+    /// About how many more would settle it, where it is not settled.
+    pub more: Option<u64>,
+}
+
+/// An alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct AlertLine {
+    /// The signal that counts it.
+    pub signal: String,
+    /// Its name.
+    pub name: String,
+    /// What tells it from others of its name.
+    pub fingerprint: String,
+    /// How bad it is, where it says.
+    pub severity: Option<String>,
+    /// Whether it is heard.
+    pub state: AlertState,
+    /// Since when, as RFC 3339.
+    pub since: String,
+    /// Whether it has begun since the release did.
+    pub new: bool,
+    /// Who silenced it from here, if somebody did.
+    pub silenced_by: Option<String>,
 }
 
 /// Who drives a release.
@@ -156,8 +203,28 @@ impl Release {
                 value: judged.value,
                 unit: signal.unit.clone(),
                 age_seconds: judged.age(now).map(|age| age.as_secs_f64()),
+                compared: judged.compared.as_ref().map(|compared| ComparedLine {
+                    baseline: signal.baseline.clone().unwrap_or_default(),
+                    estimate: compared.ruling.estimate,
+                    interval: compared.ruling.interval,
+                    ratio: compared.ruling.ratio,
+                    canary_samples: compared.samples()[0],
+                    baseline_samples: compared.samples()[1],
+                    more: compared.ruling.more,
+                }),
                 why: judged.why,
             })
+        });
+        let alerts = self.alerts.iter().flat_map(|(signal, alerts)| alerts.known.iter().map(move |alert| (signal, alert)));
+        let alerts = alerts.map(|(signal, alert)| AlertLine {
+            signal: signal.clone(),
+            name: alert.name.clone(),
+            fingerprint: alert.fingerprint.clone(),
+            severity: alert.severity.clone(),
+            state: alert.state,
+            since: alert.since.to_string(),
+            new: alert.since >= self.started,
+            silenced_by: self.silence_of(&alert.fingerprint).map(|silence| silence.by.clone()),
         });
         let hold = self.hold.as_ref().map(|hold| hold.why.clone());
         Status {
@@ -175,6 +242,8 @@ impl Release {
             stages: stages.collect(),
             checks: checks.collect(),
             signals: signals.collect(),
+            automatic: self.automatic_off.is_none(),
+            alerts: alerts.collect(),
             operators: self.operators(),
             controller: self
                 .controller

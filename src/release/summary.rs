@@ -25,6 +25,9 @@ impl Status {
         if let Some(why) = &self.why {
             let _ = writeln!(text, "  {why}");
         }
+        if !self.automatic {
+            let _ = writeln!(text, "  the automatic rollback is out");
+        }
         let controller = self.controller.as_ref().map_or_else(|| "nobody".to_owned(), |controller| controller.host.clone());
         let _ = writeln!(text, "release {release}, sequence {sequence}, driven by {controller}");
         let _ = writeln!(text, "\nstages");
@@ -62,6 +65,15 @@ impl Status {
             for signal in &self.signals {
                 let age = signal.age_seconds.map_or_else(String::new, |age| format!("  {age:.0} s old"));
                 let _ = writeln!(text, "  {:wide$}  {}  {}{age}", signal.id, verdict_word(signal.verdict), signal.why);
+            }
+        }
+        if !self.alerts.is_empty() {
+            let _ = writeln!(text, "\nalerts");
+            let wide = self.alerts.iter().map(|alert| alert.name.chars().count()).max().unwrap_or(0);
+            for alert in &self.alerts {
+                let new = if alert.new { "  new" } else { "" };
+                let by = alert.silenced_by.as_ref().map_or_else(String::new, |by| format!("  by {by}"));
+                let _ = writeln!(text, "  {:wide$}  {}{by}{new}", alert.name, alert.state.word());
             }
         }
         if !self.blockers.is_empty() {

@@ -4,7 +4,7 @@ use super::{
     event::{Act, CheckResult, Event, EventKind, Kept, Outcome, WhyKept},
     state::Tone,
 };
-use crate::health::Verdict;
+use crate::health::{Alert, AlertState, Verdict};
 
 /// What an event says, without its time and its author, and how much it matters.
 pub(super) fn of(event: &Event) -> (String, Tone) {
@@ -60,8 +60,44 @@ pub(super) fn of(event: &Event) -> (String, Tone) {
             };
             (format!("{signal} is {}: {why}", verdict_word(*verdict)), tone)
         }
+        EventKind::AlertsChanged { signal, alerts, more } => alerts_words(signal, alerts, *more),
+        EventKind::SourceWarned { signal, warnings } if warnings.is_empty() => {
+            (format!("the source of {signal} warns no more"), Tone::Detail)
+        }
+        EventKind::SourceWarned { signal, warnings } => {
+            (format!("the source of {signal} warns: {}", warnings.join("; ")), Tone::Detail)
+        }
+        EventKind::AutomaticSet { on: true, why } => (format!("took the automatic rollback back in: {why}"), Tone::Plain),
+        EventKind::AutomaticSet { on: false, why } => (format!("took the automatic rollback out: {why}"), Tone::Warn),
+        EventKind::SilenceAsked { alert, stage, why, .. } => {
+            (format!("silences {} for as long as {stage} takes: {why}", alert.name), Tone::Warn)
+        }
+        EventKind::SilenceSet { silence, remote } => (format!("silence {silence} is in force, as {remote}"), Tone::Detail),
+        EventKind::SilenceLifted { silence } => (format!("takes silence {silence} back"), Tone::Plain),
+        EventKind::SilenceEnded { silence } => (format!("silence {silence} has ended"), Tone::Plain),
+        EventKind::SilenceFailed { silence, why } => (format!("silence {silence}: {why}"), Tone::Bad),
         EventKind::Noted { text } => (format!("note: {text}"), Tone::Plain),
     }
+}
+
+fn alerts_words(signal: &str, alerts: &[Alert], more: u32) -> (String, Tone) {
+    /// More names than these help nobody in a line.
+    const NAMED: usize = 4;
+    let firing = alerts.iter().filter(|alert| alert.state == AlertState::Firing);
+    let names = firing.clone().map(|alert| alert.name.as_str()).take(NAMED).collect::<Vec<_>>();
+    let count = firing.count().saturating_add(more as usize);
+    if count == 0 {
+        let quiet = alerts.len();
+        let words = if quiet == 0 {
+            format!("{signal}: no alert fires")
+        } else {
+            format!("{signal}: no alert fires, {quiet} silenced or inhibited")
+        };
+        return (words, Tone::Good);
+    }
+    let rest = count.saturating_sub(names.len());
+    let rest = if rest == 0 { String::new() } else { format!(" and {rest} more") };
+    (format!("{signal}: {count} firing, {}{rest}", names.join(", ")), Tone::Warn)
 }
 
 /// A verdict as a word.

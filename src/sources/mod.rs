@@ -5,6 +5,7 @@ pub mod exposition;
 pub mod http;
 mod probe;
 pub mod prometheus;
+mod sampler;
 mod scrape;
 #[cfg(test)]
 mod testing;
@@ -14,10 +15,35 @@ use std::{fmt, path::PathBuf};
 use jiff::Timestamp;
 
 use crate::{
-    health::{Sample, Unknown, Value},
+    health::{Alert, Sample, Unknown, Value},
     plan::{ProbeMeasure, Question, Signal, Source},
     text,
 };
+
+pub use sampler::{Sampler, groups};
+
+/// What one sampling of one signal brought.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// The signal.
+    pub signal: String,
+    /// Its sample.
+    pub sample: Sample,
+    /// The sample of each endpoint, as `host:port`, where there are several.
+    pub parts: Vec<(String, Sample)>,
+    /// What the source wants to be known.
+    pub warnings: Vec<String>,
+    /// The alerts that match, where an Alertmanager was asked and has answered.
+    pub alerts: Option<Vec<Alert>>,
+}
+
+impl Reading {
+    /// A sample, and nothing besides.
+    #[must_use]
+    pub fn of(signal: &str, sample: Sample) -> Self {
+        Self { signal: signal.to_owned(), sample, parts: Vec::new(), warnings: Vec::new(), alerts: None }
+    }
+}
 
 /// How long an error's line may be.
 const ERROR_LENGTH: usize = 200;

@@ -410,6 +410,10 @@ pub(crate) fn ask_words(ask: &Ask) -> String {
         Ask::Retry(None) => "retry".to_owned(),
         Ask::Recheck(check) => format!("check {check}"),
         Ask::Sign { check, .. } => format!("signature of {check}"),
+        Ask::Automatic(true) => "automatic rollback".to_owned(),
+        Ask::Automatic(false) => "no automatic rollback".to_owned(),
+        Ask::Silence { .. } => "silence".to_owned(),
+        Ask::Unsilence(_) => "end of a silence".to_owned(),
         Ask::Note(_) => "note".to_owned(),
     }
 }

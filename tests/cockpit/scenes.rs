@@ -246,8 +246,15 @@ pub(crate) fn scene(name: &str) -> Flight {
     let failing = |n: i64| Value::Number(if n < 50 { 0.2 } else { 0.4 * (n - 48) as f64 });
     let turned = |flight: &mut Flight| {
         let why = "3.20 percent, fails from 1 percent".to_owned();
-        let kind =
-            EventKind::SignalTurned { signal: "errors".to_owned(), verdict: Verdict::Fail, value: Some(3.2), why, sampled: None };
+        let kind = EventKind::SignalTurned {
+            signal: "errors".to_owned(),
+            verdict: Verdict::Fail,
+            value: Some(3.2),
+            why,
+            sampled: None,
+            undecided: false,
+            evidence: None,
+        };
         flight.does(kind);
     };
     let back = |flight: &mut Flight| {

@@ -1,6 +1,9 @@
 use std::fs;
 
-use flightdeck::journal::{Journal, JournalError, Location};
+use flightdeck::{
+    health::{Count, Said, Sample},
+    journal::{Journal, JournalError, Location},
+};
 
 use crate::support::{journal, location, note, raw, started};
 
@@ -38,12 +41,31 @@ fn writes_ahead() {
 fn refuses_a_newer_layout_in_words() {
     let (folder, journal) = journal();
     drop(journal);
-    raw(&folder).pragma_update(None, "user_version", 2).unwrap();
+    raw(&folder).pragma_update(None, "user_version", 3).unwrap();
     for refusal in [Journal::open(&location(&folder)), Journal::open_existing(&location(&folder))] {
         let refusal = refusal.unwrap_err();
-        assert!(matches!(refusal, JournalError::NewerSchema { found: 2, known: 1, .. }), "{refusal:?}");
+        assert!(matches!(refusal, JournalError::NewerSchema { found: 3, known: 2, .. }), "{refusal:?}");
         assert!(refusal.to_string().contains("newer Flightdeck") && refusal.to_string().contains("journal.db"), "{refusal}");
     }
+}
+
+#[test]
+fn brings_an_older_layout_up_to_date() {
+    let (folder, mut journal) = journal();
+    journal.append("r", 0, &[started("r")], None).unwrap();
+    drop(journal);
+    raw(&folder).execute_batch("ALTER TABLE samples DROP COLUMN more; PRAGMA user_version = 1;").unwrap();
+    let at = jiff::Timestamp::from_second(1000).unwrap();
+    let sample = Sample {
+        count: Some(Count { events: 1.0, trials: 7.0 }),
+        said: Some(Box::new(Said { verdict: None, why: "two".to_owned() })),
+        ..Sample::number(at, 5.0)
+    };
+    let mut journal = Journal::open_existing(&location(&folder)).unwrap();
+    journal.write_samples("r", &[("errors".to_owned(), sample.clone())]).unwrap();
+    assert_eq!(journal.samples("r", 0, 10).unwrap().0, [("errors".to_owned(), sample.clone())]);
+    assert_eq!(journal.history("r", "errors", at, 10).unwrap(), [sample]);
+    assert_eq!(journal.read("r", 0).unwrap().len(), 1);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod cases;
 mod flights;
+mod health;
 mod model;
 mod support;
 mod tables;

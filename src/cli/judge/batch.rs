@@ -12,23 +12,26 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    Defaults, Exit, Failure, Method, exit,
+    Defaults, Exit, Failure, exit,
     read::{Written, with_gaps},
-    ruling::{Ruling, rule},
 };
-use crate::{cli::tell, health::compare::Verdict, text};
+use crate::{
+    cli::tell,
+    health::compare::{Rules, Ruling, Verdict, rule},
+    text,
+};
 
 /// A longer line is no case; it is passed over without being kept.
 const LONGEST_LINE: u64 = 16 << 20;
 
-pub(super) fn run(path: &Path, method: Method, defaults: Defaults) -> Result<Exit, Failure> {
+pub(super) fn run(path: &Path, rules: Rules, defaults: Defaults) -> Result<Exit, Failure> {
     let stream = path.as_os_str() == "-";
     let output = BufWriter::new(io::stdout().lock());
     let judged = if stream {
-        judge(io::stdin().lock(), output, method, defaults, stream)
+        judge(io::stdin().lock(), output, rules, defaults, stream)
     } else {
         let file = File::open(path).map_err(|error| Failure::wrong(format!("{}: {error}", shown(path))))?;
-        judge(BufReader::new(file), output, method, defaults, stream)
+        judge(BufReader::new(file), output, rules, defaults, stream)
     };
     match judged {
         // A reader that has gone away, as `head` does, has had enough.
@@ -58,7 +61,7 @@ struct Summary {
 fn judge(
     mut input: impl BufRead,
     mut output: impl Write,
-    method: Method,
+    rules: Rules,
     defaults: Defaults,
     at_once: bool,
 ) -> io::Result<Summary> {
@@ -75,7 +78,7 @@ fn judge(
             continue;
         }
         let result = if whole {
-            result(&line, number, method, defaults)
+            result(&line, number, rules, defaults)
         } else {
             input.skip_until(b'\n')?;
             Err((Value::Null, format!("it is longer than {LONGEST_LINE} bytes")))
@@ -116,7 +119,7 @@ fn judge(
 }
 
 /// What a line comes to, or what is wrong with it; either with the name as it was given.
-fn result(line: &[u8], number: u64, method: Method, defaults: Defaults) -> Result<(Value, Ruling), (Value, String)> {
+fn result(line: &[u8], number: u64, rules: Rules, defaults: Defaults) -> Result<(Value, Ruling), (Value, String)> {
     let nameless = |error: String| (Value::Null, error);
     let line = std::str::from_utf8(line.trim_ascii()).map_err(|error| nameless(format!("it is no text: {error}")))?;
     let line = with_gaps(line).map_err(nameless)?;
@@ -128,7 +131,7 @@ fn result(line: &[u8], number: u64, method: Method, defaults: Defaults) -> Resul
     let named = |error: String| (name.clone(), error);
     let written: Written = serde_json::from_value(value).map_err(|error| named(error.to_string()))?;
     let asked = written.asked(&format!("line {number}"), defaults).map_err(named)?;
-    let ruling = rule(&asked.case, method).map_err(|error| named(error.to_string()))?;
+    let ruling = rule(&asked.case, rules).map_err(|error| named(error.to_string()))?;
     Ok((name, ruling))
 }
 

@@ -4,12 +4,11 @@ mod batch;
 mod csv;
 mod read;
 mod report;
-mod ruling;
 
 use std::path::PathBuf;
 
 use super::{Exit, Failure};
-use crate::health::compare::{Direction, Tolerance, Verdict, kayenta};
+use crate::health::compare::{Direction, Rules, Tolerance, Verdict, kayenta};
 
 #[derive(Debug, clap::Args)]
 #[group(id = "judge-arguments")]
@@ -21,8 +20,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     batch: Option<PathBuf>,
     /// By which rules
-    #[arg(long, value_enum, default_value_t = Rules::Flightdeck)]
-    method: Rules,
+    #[arg(long, value_enum, default_value_t = Method::Flightdeck)]
+    method: Method,
     /// Which change is a bad one, where a case does not say; either, unless given
     #[arg(long, value_enum)]
     direction: Option<Worse>,
@@ -41,7 +40,7 @@ pub(super) struct Arguments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Rules {
+enum Method {
     /// Flightdeck's own judge
     Flightdeck,
     /// Kayenta's, with what is wrong with it
@@ -58,13 +57,6 @@ enum Worse {
     Either,
 }
 
-/// By which rules a case is judged.
-#[derive(Debug, Clone, Copy)]
-enum Method {
-    Flightdeck,
-    Kayenta { confidence: f64 },
-}
-
 /// What holds for a case that does not say.
 #[derive(Debug, Clone, Copy)]
 struct Defaults {
@@ -73,29 +65,29 @@ struct Defaults {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let method = method(arguments)?;
+    let rules = rules(arguments)?;
     let defaults = defaults(arguments)?;
     match &arguments.batch {
-        Some(path) => batch::run(path, method, defaults),
+        Some(path) => batch::run(path, rules, defaults),
         None if arguments.files.is_empty() => {
             Err(Failure::wrong("give the files to judge, or a stream of cases with --batch FILE"))
         }
-        None => report::run(&arguments.files, method, defaults, arguments.json),
+        None => report::run(&arguments.files, rules, defaults, arguments.json),
     }
 }
 
-fn method(arguments: &Arguments) -> Result<Method, Failure> {
+fn rules(arguments: &Arguments) -> Result<Rules, Failure> {
     let confidence = arguments.confidence.unwrap_or(kayenta::CONFIDENCE);
     match arguments.method {
-        Rules::Flightdeck if arguments.confidence.is_some() => {
+        Method::Flightdeck if arguments.confidence.is_some() => {
             Err(Failure::wrong("--confidence goes with --method kayenta; Flightdeck's own is fixed"))
         }
-        Rules::Flightdeck => Ok(Method::Flightdeck),
-        Rules::Kayenta if arguments.absolute.is_some() || arguments.tolerance.is_some() => {
+        Method::Flightdeck => Ok(Rules::Flightdeck),
+        Method::Kayenta if arguments.absolute.is_some() || arguments.tolerance.is_some() => {
             Err(Failure::wrong("Kayenta's tolerance is fixed at a quarter of the shift; leave out --tolerance and --absolute"))
         }
-        Rules::Kayenta if confidence > 0.0 && confidence < 1.0 => Ok(Method::Kayenta { confidence }),
-        Rules::Kayenta => {
+        Method::Kayenta if confidence > 0.0 && confidence < 1.0 => Ok(Rules::Kayenta { confidence }),
+        Method::Kayenta => {
             Err(Failure::wrong(format!("a confidence of {confidence} cannot be; give one between 0 and 1, as 0.98")))
         }
     }

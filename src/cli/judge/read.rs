@@ -92,11 +92,8 @@ impl Written {
 }
 
 fn gaps(count: usize) -> Data {
-    Data::Counts(vec![GAP; count])
+    Data::Counts(vec![Count::GAP; count])
 }
-
-/// A count that was not taken.
-const GAP: Count = Count { events: f64::NAN, trials: f64::NAN };
 
 fn data(side: &Value, what: &str) -> Result<Data, String> {
     let samples = match side {
@@ -107,7 +104,7 @@ fn data(side: &Value, what: &str) -> Result<Data, String> {
     let wrong = |(at, sample): (usize, &Value)| format!("{what} sample {} is {}; {SAMPLE}", at + 1, short(sample));
     if samples.iter().any(Value::is_object) {
         let counts = samples.iter().enumerate().map(|(at, sample)| match sample {
-            Value::Null => Ok(GAP),
+            Value::Null => Ok(Count::GAP),
             _ => count(sample).ok_or_else(|| wrong((at, sample))),
         });
         return counts.collect::<Result<_, _>>().map(Data::Counts);
@@ -129,7 +126,7 @@ fn count(value: &Value) -> Option<Count> {
     };
     let (events, trials) = (number("events")?, number("trials")?);
     // Half a count is none.
-    Some(if events.is_nan() || trials.is_nan() { GAP } else { Count { events, trials } })
+    Some(if events.is_nan() || trials.is_nan() { Count::GAP } else { Count { events, trials } })
 }
 
 fn short(value: &Value) -> String {

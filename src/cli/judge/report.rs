@@ -5,13 +5,12 @@ use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf};
 use serde_json::{Value, json};
 
 use super::{
-    Defaults, Exit, Failure, Method, csv, exit,
+    Defaults, Exit, Failure, csv, exit,
     read::{self, Asked, Document, Scored},
-    ruling::{Ruling, rule},
 };
 use crate::{
     cli::answer,
-    health::compare::{Verdict, kayenta, score},
+    health::compare::{Rules, Ruling, Verdict, kayenta, rule, score},
     text,
 };
 
@@ -22,17 +21,17 @@ struct Whole {
     json: Value,
 }
 
-pub(super) fn run(files: &[PathBuf], method: Method, defaults: Defaults, as_json: bool) -> Result<Exit, Failure> {
+pub(super) fn run(files: &[PathBuf], rules: Rules, defaults: Defaults, as_json: bool) -> Result<Exit, Failure> {
     let Document { metrics, score } = all(files, defaults)?;
     if metrics.is_empty() {
         return Err(Failure::wrong("there is no metric in the files"));
     }
-    let rulings = metrics.iter().map(|asked| rule(&asked.case, method));
+    let rulings = metrics.iter().map(|asked| rule(&asked.case, rules));
     let rulings = rulings
         .zip(&metrics)
         .map(|(ruling, asked)| ruling.map_err(|error| Failure::wrong(format!("{}: {error}", asked.case.name))));
     let rulings: Vec<Ruling> = rulings.collect::<Result<_, _>>()?;
-    let whole = score.map(|scored| whole(&scored, &metrics, &rulings, method)).transpose()?;
+    let whole = score.map(|scored| whole(&scored, &metrics, &rulings, rules)).transpose()?;
     let verdict = whole.as_ref().map_or_else(|| together(&rulings), |whole| whole.verdict);
     if as_json {
         let metrics: Vec<Value> = rulings.iter().map(full).collect::<Result<_, _>>()?;
@@ -79,7 +78,7 @@ fn together(rulings: &[Ruling]) -> Verdict {
     }
 }
 
-fn whole(scored: &Scored, metrics: &[Asked], rulings: &[Ruling], method: Method) -> Result<Whole, Failure> {
+fn whole(scored: &Scored, metrics: &[Asked], rulings: &[Ruling], rules: Rules) -> Result<Whole, Failure> {
     // Kayenta takes any weighting; one that means nothing is refused under both.
     let members = metrics.iter().zip(rulings).map(|(asked, ruling)| score::Metric {
         name: ruling.name.clone(),
@@ -90,7 +89,7 @@ fn whole(scored: &Scored, metrics: &[Asked], rulings: &[Ruling], method: Method)
     let weighting = score::Weighting { weights: scored.groups.clone(), pass: scored.pass, marginal: scored.marginal };
     let own =
         score::score(&members.collect::<Vec<_>>(), &weighting).map_err(|error| Failure::wrong(format!("score: {error}")))?;
-    let Method::Kayenta { .. } = method else {
+    let Rules::Kayenta { .. } = rules else {
         let json = json!({"from": own.score[0], "to": own.score[1], "why": own.why});
         return Ok(Whole { verdict: own.verdict, why: own.why, json });
     };

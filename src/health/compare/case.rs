@@ -1,11 +1,12 @@
 //! What is compared with what, and what came out.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use crate::{health::Count, plan::Direction};
 
-/// What was measured on one side.
-#[derive(Debug, Clone, PartialEq)]
+/// What was measured on one side. Written as JSON it is what `flightdeck judge` reads: a gap is `null`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Written", from = "Written")]
 pub enum Data {
     /// One level a sample, evenly spaced in time; NaN is a gap.
     Levels(Vec<f64>),
@@ -20,6 +21,37 @@ impl Data {
     #[must_use]
     pub fn counts(&self) -> bool {
         !matches!(self, Self::Levels(_))
+    }
+}
+
+/// [`Data`] in JSON, which has no NaN.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Levels(Vec<Option<f64>>),
+    Counts(Vec<Option<Count>>),
+    Total(Count),
+}
+
+impl From<Data> for Written {
+    fn from(data: Data) -> Self {
+        match data {
+            Data::Levels(levels) => Self::Levels(levels.into_iter().map(|level| (!level.is_nan()).then_some(level)).collect()),
+            Data::Counts(counts) => {
+                Self::Counts(counts.into_iter().map(|count| (!count.trials.is_nan()).then_some(count)).collect())
+            }
+            Data::Total(total) => Self::Total(total),
+        }
+    }
+}
+
+impl From<Written> for Data {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Levels(levels) => Self::Levels(levels.into_iter().map(|level| level.unwrap_or(f64::NAN)).collect()),
+            Written::Counts(counts) => Self::Counts(counts.into_iter().map(|count| count.unwrap_or(Count::GAP)).collect()),
+            Written::Total(total) => Self::Total(total),
+        }
     }
 }
 
@@ -54,7 +86,7 @@ pub struct Case {
 }
 
 /// What is thought of a canary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The difference is within the tolerance.

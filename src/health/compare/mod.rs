@@ -25,11 +25,13 @@ mod counts;
 mod dependence;
 pub mod kayenta;
 mod levels;
+mod ruling;
 pub mod score;
 mod sequence;
 mod words;
 
 pub use case::{Case, CaseError, Count, Data, Direction, Finding, Tolerance, Verdict};
+pub use ruling::{Rules, Ruling, rule};
 pub use sequence::{CONFIDENCE, PASS_CONFIDENCE};
 
 /// With fewer samples on a side nothing is decided.

@@ -28,13 +28,17 @@ fn unknown(why: String, more: Option<u64>) -> Finding {
 /// The finding with its sentence; `of_baseline` is the interval as a fraction of the baseline.
 pub(super) fn explained(case: &Case, finding: Finding, of_baseline: Option<[f64; 2]>) -> Finding {
     let relative = matches!(case.tolerance, Tolerance::Relative(_));
+    // Shares of events are read in percent, and their differences in points.
+    let points = case.canary.counts();
     let place = match (of_baseline, finding.interval) {
         (Some(parts), _) if relative => place(parts.map(|part| part * 100.0), " %"),
+        (_, Some(interval)) if points => place(interval.map(|end| end * 100.0), " points"),
         (_, Some(interval)) => place(interval, ""),
         (_, None) => "not known".to_owned(),
     };
     let allowed = match case.tolerance {
         Tolerance::Relative(part) => format!("{} %", short(part * 100.0)),
+        Tolerance::Absolute(size) if points => format!("{} points", short(size * 100.0)),
         Tolerance::Absolute(size) => short(size),
     };
     let allowed = match case.direction {

@@ -1,37 +1,58 @@
-//! One case under one set of rules, in the shape that is printed.
+//! One case under one set of rules, in one shape for both.
 
 use serde::Serialize;
 
-use super::Method;
-use crate::health::compare::{
+use super::{
     Case, CaseError, Data, Verdict, compare,
     kayenta::{self, Allowed, Classification},
 };
 
+/// By which rules a case is judged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rules {
+    /// Flightdeck's own.
+    Flightdeck,
+    /// Kayenta's, with an interval that is so sure.
+    Kayenta {
+        /// From 0 to 1; [`kayenta::CONFIDENCE`] in Kayenta itself.
+        confidence: f64,
+    },
+}
+
 /// What came out. What has no end, or no value, is `null`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct Ruling {
-    pub(super) name: String,
-    pub(super) verdict: Verdict,
-    pub(super) estimate: Option<f64>,
-    pub(super) interval: Option<[Option<f64>; 2]>,
-    pub(super) ratio: Option<f64>,
-    pub(super) why: String,
+pub struct Ruling {
+    /// What the metric is called.
+    pub name: String,
+    /// What is thought of it.
+    pub verdict: Verdict,
+    /// Canary less baseline, in the metric's own unit.
+    pub estimate: Option<f64>,
+    /// Where the difference lies.
+    pub interval: Option<[Option<f64>; 2]>,
+    /// Canary over baseline.
+    pub ratio: Option<f64>,
+    /// The same as a sentence.
+    pub why: String,
+    /// Kayenta's word for it, where its rules were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) classification: Option<Classification>,
+    pub classification: Option<Classification>,
     /// How sure the interval is.
     #[serde(skip)]
-    pub(super) confidence: f64,
+    pub confidence: f64,
     /// About how many more samples would settle it.
     #[serde(skip)]
-    pub(super) more: Option<u64>,
+    pub more: Option<u64>,
 }
 
 /// Judges a case.
-pub(super) fn rule(case: &Case, method: Method) -> Result<Ruling, CaseError> {
-    match method {
-        Method::Flightdeck => own(case),
-        Method::Kayenta { confidence } => kayentas(case, confidence),
+///
+/// # Errors
+/// What cannot have been measured, as for [`compare`].
+pub fn rule(case: &Case, rules: Rules) -> Result<Ruling, CaseError> {
+    match rules {
+        Rules::Flightdeck => own(case),
+        Rules::Kayenta { confidence } => kayentas(case, confidence),
     }
 }
 

@@ -1,0 +1,288 @@
+//! What is known of the signals: their samples, what is thought of them, the alerts they count, and the trial in which the
+//! new version is judged beside the stable one.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+};
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+
+use super::{
+    event::{Act, Event, EventKind, Outcome},
+    state::{Release, millis_between},
+};
+use crate::{
+    health::{
+        Alert, AlertState, Compared, Judgement, LONGEST_TRIAL, Sample, Series, Trial, Unknown, Value, Verdict, Watched,
+        compare::{self, score},
+    },
+    plan::{Compare, Duration, Expression, Id, Plan, Signal, Source},
+};
+
+/// The alerts that match a signal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alerts {
+    /// Since when it is these.
+    pub at: Timestamp,
+    /// All of them, or the worst and newest where there are many.
+    pub known: Vec<Alert>,
+    /// How many more there are.
+    pub more: u32,
+}
+
+/// Why the release does not roll back by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AutomaticOff {
+    /// Who took it out.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub why: String,
+}
+
+/// How many endpoints' samples are kept at most.
+const PARTS: usize = 256;
+
+/// What is watched of each signal. What is compared is kept for as long as a canary is judged.
+pub(super) fn watched(plan: &Plan) -> IndexMap<Id, Watched> {
+    let compared = plan.signals.iter().filter(|(_, signal)| signal.compare.is_some());
+    let long: BTreeSet<&str> =
+        compared.flat_map(|(id, signal)| [Some(id.as_str()), signal.baseline.as_deref()]).flatten().collect();
+    let of = |id: &Id| if long.contains(id.as_str()) { Watched::with_capacity(LONGEST_TRIAL) } else { Watched::default() };
+    plan.signals.keys().map(|id| (id.clone(), of(id))).collect()
+}
+
+/// What is found out of each signal that is compared.
+pub(super) fn compared(plan: &Plan) -> IndexMap<Id, OnceLock<Result<Arc<Compared>, Unknown>>> {
+    let compared = plan.signals.iter().filter(|(_, signal)| signal.compare.is_some());
+    compared.map(|(id, _)| (id.clone(), OnceLock::new())).collect()
+}
+
+/// How bad a verdict is: not known is worse than a warning and no failure.
+fn rank(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Ok => 0,
+        Verdict::Warn => 1,
+        Verdict::Unknown => 2,
+        Verdict::Fail => 3,
+    }
+}
+
+impl Release {
+    /// Takes a signal's sample in; `SIGNAL@ENDPOINT` stands for one endpoint of a signal that has several.
+    pub fn observe(&mut self, signal: &str, sample: Sample) {
+        let Some(watched) = self.watched.get_mut(signal) else {
+            let known = signal.split_once('@').is_some_and(|(signal, _)| self.plan.signals.contains_key(signal));
+            if known && (self.parts.len() < PARTS || self.parts.contains_key(signal)) {
+                self.parts.entry(signal.to_owned()).or_default().push(sample);
+            }
+            return;
+        };
+        if watched.push(sample) {
+            self.judge_anew(signal);
+        }
+    }
+
+    /// What was found of a signal, and of those whose baseline it is, is found out again.
+    fn judge_anew(&mut self, signal: &str) {
+        for (id, found) in &mut self.compared {
+            let baseline = || self.plan.signals.get(id).and_then(|signal| signal.baseline.as_deref());
+            if id == signal || baseline() == Some(signal) {
+                found.take();
+            }
+        }
+    }
+
+    /// How many samples of a signal are at hand at most.
+    #[must_use]
+    pub fn samples_kept(&self) -> usize {
+        if self.compared.is_empty() { Series::CAPACITY } else { LONGEST_TRIAL }
+    }
+
+    /// The samples at hand of a signal; none if the plan does not know it.
+    #[must_use]
+    pub fn series(&self, signal: &str) -> Option<&Series> {
+        self.watched.get(signal).map(Watched::series)
+    }
+
+    /// The endpoints of a signal that has several, with their samples.
+    pub fn parts<'a>(&'a self, signal: &'a str) -> impl Iterator<Item = (&'a str, &'a Series)> {
+        self.parts.iter().filter_map(move |(id, series)| Some((id.strip_prefix(signal)?.strip_prefix('@')?, series)))
+    }
+
+    /// What is thought of a signal at a time; none if the plan does not know it.
+    #[must_use]
+    pub fn judge(&self, signal: &str, now: Timestamp) -> Option<Judgement> {
+        // Nobody samples a release that is over: it is judged as it was at its end, and does not seem to fall ill afterwards.
+        let now = self.ended.map_or(now, |ended| ended.min(now));
+        let planned = self.plan.signals.get(signal)?;
+        let own = self.watched.get(signal)?.judge(planned, now);
+        Some(match (&planned.compare, &planned.baseline) {
+            (Some(compare), Some(baseline)) => self.beside(signal, planned, compare, baseline, own, now),
+            _ => own,
+        })
+    }
+
+    /// The judgement of a signal with that beside its baseline: the worse of the two.
+    fn beside(&self, id: &str, signal: &Signal, compare: &Compare, baseline: &str, own: Judgement, now: Timestamp) -> Judgement {
+        let unknown = |unknown| Judgement::unknown(own.value, own.at, unknown);
+        let too_few = matches!(own.unknown, Some(Unknown::TooFew(..)));
+        if own.verdict == Verdict::Fail || (own.unknown.is_some() && !too_few) {
+            return own;
+        }
+        let Some(trial) = self.trial else { return unknown(Unknown::NoCanary) };
+        let stable = self.plan.signals.get(baseline).zip(self.watched.get(baseline));
+        let stable = stable.map(|(signal, watched)| watched.judge(signal, now));
+        if let (None, Some(why)) = (trial.until, stable.and_then(|stable| stable.unknown))
+            && !matches!(why, Unknown::TooFew(..))
+        {
+            return unknown(Unknown::Error(format!("its baseline {baseline}: {why}")));
+        }
+        let compared = match self.compared.get(id).map(|found| found.get_or_init(|| self.compare(signal, id, baseline, trial))) {
+            Some(Ok(compared)) => compared,
+            Some(Err(why)) => return unknown(why.clone()),
+            None => return own,
+        };
+        let judged = match compared.verdict(compare) {
+            Ok(verdict) if own.unknown.is_none() && rank(own.verdict) > rank(verdict) => own,
+            Ok(verdict) => Judgement { verdict, why: compared.ruling.why.clone(), unknown: None, ..own },
+            Err(why) => unknown(why),
+        };
+        Judgement { compared: Some(Arc::clone(compared)), ..judged }
+    }
+
+    fn compare(&self, signal: &Signal, id: &str, baseline: &str, trial: Trial) -> Result<Arc<Compared>, Unknown> {
+        let (Some(compare), Some(canary), Some(stable)) = (&signal.compare, self.series(id), self.series(baseline)) else {
+            return Err(Unknown::NoData);
+        };
+        let name = signal.title.as_deref().unwrap_or(id);
+        Compared::of(name, signal, compare, [canary, stable], trial).map(Arc::new)
+    }
+
+    /// Follows the trial: it begins with the new version's first traffic, and ends when one of the two has none any more.
+    pub(super) fn follow_trial(&mut self, event: &Event) {
+        let over = |trial: Option<Trial>| trial.map(|trial| Trial { until: Some(trial.until.unwrap_or(event.at)), ..trial });
+        let trial = match &event.kind {
+            // Another attempt is another version of the same number, or another target.
+            EventKind::StepStarted { step: 1, .. } => None,
+            EventKind::RollbackStarted { .. } => over(self.trial),
+            EventKind::OperationEnded { op, stage, outcome: Outcome::Succeeded { .. } } => match self.act_under_way(op, stage) {
+                Some(Act::Weight { weight: 100 }) => over(self.trial),
+                Some(Act::Weight { .. }) => self.trial.or(Some(Trial { from: event.at, until: None })),
+                _ => return,
+            },
+            _ => return,
+        };
+        if trial != self.trial {
+            self.trial = trial;
+            self.compared.values_mut().for_each(|found| drop(found.take()));
+        }
+    }
+
+    fn act_under_way(&self, op: &str, stage: &str) -> Option<&Act> {
+        let (_, state) = self.stage(stage)?;
+        state.under_way().filter(|operation| operation.id == op).map(|operation| &operation.act)
+    }
+
+    /// Whether a rollback has given all traffic back.
+    pub(super) fn is_traffic_back(&self) -> bool {
+        let steps = self.rollback.iter().flat_map(|rollback| &rollback.steps);
+        let mut restores = steps.filter(|undo| undo.step.act == Act::Restore).peekable();
+        restores.peek().is_some() && restores.all(|undo| undo.done)
+    }
+
+    /// How long after the sample that brought the rollback all traffic is back, once it is.
+    pub(super) fn caught_after(&self, now: Timestamp) -> Option<Duration> {
+        let sampled = self.rollback.as_ref()?.sampled.filter(|_| self.is_traffic_back())?;
+        Some(Duration::from_millis(millis_between(sampled, now).unsigned_abs()))
+    }
+
+    /// The alerts that fire and have begun since the release did.
+    pub fn new_alerts<'a>(&'a self, signal: &str) -> impl Iterator<Item = &'a Alert> {
+        let known = self.alerts.get(signal).map(|alerts| alerts.known.as_slice()).unwrap_or_default();
+        known.iter().filter(|alert| alert.state == AlertState::Firing && alert.since >= self.started)
+    }
+
+    /// The samples of signals that are made of others and are due: expressions and scores.
+    #[must_use]
+    pub fn derived(&self, now: Timestamp) -> Vec<(Id, Sample)> {
+        let due = |(id, signal): &(&Id, &Signal)| {
+            let newest = self.series(id).and_then(|series| series.iter().map(|sample| sample.at).max());
+            newest.is_none_or(|newest| millis_between(newest, now) >= signal.every.as_millis())
+        };
+        let made = self.plan.signals.iter().filter(due).filter_map(|(id, signal)| {
+            let sample = match &signal.source {
+                Source::Expression { of } => self.expression(signal, of, now),
+                Source::Score { of, groups, pass, marginal } => {
+                    let weights = groups.iter().map(|(group, weight)| (group.clone(), *weight)).collect();
+                    self.score(of, score::Weighting { weights, pass: *pass, marginal: *marginal }, now)
+                }
+                _ => return None,
+            };
+            // One that is as old as the last is the last.
+            let last = self.series(id).and_then(Series::latest_number).map(|(at, _)| at);
+            let is_new = sample.value.number().is_none() || last.is_none_or(|last| sample.at > last);
+            is_new.then(|| (id.clone(), sample))
+        });
+        made.collect()
+    }
+
+    /// An expression's number now. It is as old as the oldest that it is made of, and not known where one of them is not.
+    fn expression(&self, signal: &Signal, of: &str, now: Timestamp) -> Sample {
+        let Ok(expression) = of.parse::<Expression>() else {
+            return Sample::missing(now, Unknown::Error("it is no expression".to_owned()));
+        };
+        let mut oldest = now;
+        for id in expression.signals() {
+            let Some(judged) = self.judge(id, now) else {
+                return Sample::missing(now, Unknown::Error(format!("the plan has no signal {id}")));
+            };
+            // A number counts as soon as there is one, though it takes more of them for a verdict.
+            match (judged.value, judged.at, judged.unknown) {
+                (_, _, Some(why)) if !matches!(why, Unknown::TooFew(..) | Unknown::NoCanary | Unknown::Undecided(_)) => {
+                    return Sample::missing(now, Unknown::Error(format!("{id}: {why}")));
+                }
+                (Some(_), Some(at), _) => oldest = oldest.min(at),
+                _ => return Sample::missing(now, Unknown::Error(format!("{id}: no data"))),
+            }
+        }
+        let number = |id: &str| self.series(id).and_then(Series::latest_number).map_or(f64::NAN, |(_, number)| number);
+        let value = expression.value(&number) * signal.scale.unwrap_or(1.0);
+        Sample::new(oldest, Value::from_f64(value))
+    }
+
+    /// The score of the signals that are judged beside their baselines.
+    fn score(&self, of: &[Id], weighting: score::Weighting, now: Timestamp) -> Sample {
+        if self.trial.is_none() {
+            return Sample::missing(now, Unknown::NoCanary);
+        }
+        let counted = self.plan.signals.iter().filter(|(id, _)| of.is_empty() || of.contains(id));
+        let metrics = counted.filter_map(|(id, signal)| {
+            let compare = signal.compare.as_ref()?;
+            let compared = self.judge(id, now).and_then(|judged| judged.compared);
+            Some(score::Metric {
+                name: signal.title.clone().unwrap_or_else(|| id.clone()),
+                group: compare.group.clone().unwrap_or_else(|| id.clone()),
+                critical: compare.critical,
+                verdict: compared.map_or(compare::Verdict::Unknown, |compared| compared.ruling.verdict),
+            })
+        });
+        let score = match score::score(&metrics.collect::<Vec<_>>(), &weighting) {
+            Ok(score) => score,
+            Err(error) => return Sample::missing(now, Unknown::Error(error.to_string())),
+        };
+        let [least, most] = score.score;
+        let (number, verdict) = match score.verdict {
+            compare::Verdict::Pass => (least, Verdict::Ok),
+            compare::Verdict::Fail => (most, Verdict::Fail),
+            // All is known, and it lies between the thresholds.
+            compare::Verdict::Unknown if least == most => (least, Verdict::Warn),
+            compare::Verdict::Unknown => return Sample::missing(now, Unknown::Undecided(score.why)),
+        };
+        let said = crate::health::Said { verdict: Some(verdict), why: score.why };
+        Sample { said: Some(Box::new(said)), ..Sample::number(now, number) }
+    }
+}
