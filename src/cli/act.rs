@@ -1,11 +1,12 @@
-//! The five acts, and the people's part: `promote`, `hold`, `resume`, `rollback`, `retry`, `sign`, `note`.
+//! The five acts, and the people's part: `promote`, `hold`, `resume`, `rollback`, `retry`, `automatic`, `silence`,
+//! `sign`, `note`.
 
 use jiff::Timestamp;
 
 use super::{Exit, Failure, Global, answer, confirm::confirm, tell};
 use crate::{
     controller::Logbook,
-    release::{Ask, Command, ReleaseStatus},
+    release::{Alerts, Ask, Command, Release, ReleaseStatus},
     text,
 };
 
@@ -79,6 +80,42 @@ pub(super) struct Note {
     release: Option<String>,
 }
 
+#[derive(Debug, clap::Args)]
+#[group(id = "act-automatic")]
+pub(super) struct Automatic {
+    /// Whether the release may roll back by itself where the plan says so
+    #[arg(value_enum)]
+    state: State,
+    #[command(flatten)]
+    plain: Plain,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum State {
+    /// It may
+    On,
+    /// It holds instead
+    Off,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(id = "act-silence")]
+pub(super) struct Silence {
+    /// The alert: its name, or its fingerprint where several have the name
+    alert: String,
+    #[command(flatten)]
+    plain: Plain,
+    /// The signal that counts it, where several do
+    #[arg(long, value_name = "ID")]
+    signal: Option<String>,
+    /// The stage for whose length it is silent; the one under way, else the next, unless given
+    #[arg(long, value_name = "ID")]
+    stage: Option<String>,
+    /// Take the silence back before its stage ends
+    #[arg(long, conflicts_with_all = ["signal", "stage"])]
+    end: bool,
+}
+
 pub(super) fn promote(arguments: &Promote, global: &Global) -> Result<Exit, Failure> {
     act(&arguments.plain, global, Ask::Promote(arguments.stage.clone()), Some("promotion"))
 }
@@ -109,6 +146,41 @@ pub(super) fn sign(arguments: &Sign, global: &Global) -> Result<Exit, Failure> {
         evidence: words(arguments.evidence.as_deref(), "evidence")?,
     };
     act(&arguments.plain, global, ask, None)
+}
+
+pub(super) fn automatic(arguments: &Automatic, global: &Global) -> Result<Exit, Failure> {
+    let on = arguments.state == State::On;
+    // Back in, it may roll back at once.
+    act(&arguments.plain, global, Ask::Automatic(on), on.then_some("automatic rollback"))
+}
+
+pub(super) fn silence(arguments: &Silence, global: &Global) -> Result<Exit, Failure> {
+    if arguments.end {
+        return act(&arguments.plain, global, Ask::Unsilence(arguments.alert.clone()), None);
+    }
+    let signal = match &arguments.signal {
+        Some(signal) => signal.clone(),
+        None => {
+            let (_, logbook) = global.logbook(arguments.plain.release.as_deref())?;
+            counting(&logbook.release, &arguments.alert)?
+        }
+    };
+    let ask = Ask::Silence { signal, alert: arguments.alert.clone(), stage: arguments.stage.clone() };
+    act(&arguments.plain, global, ask, None)
+}
+
+/// The signal that knows an alert.
+fn counting(release: &Release, alert: &str) -> Result<String, Failure> {
+    let knows = |(_, alerts): &(&String, &Alerts)| alerts.known.iter().any(|known| known.name == alert || known.fingerprint == alert);
+    let mut signals = release.alerts.iter().filter(knows).map(|(signal, _)| signal.clone());
+    match (signals.next(), signals.next()) {
+        (Some(only), None) => Ok(only),
+        (Some(one), Some(other)) => {
+            let all = [one, other].into_iter().chain(signals).collect::<Vec<_>>().join(", ");
+            Err(Failure::wrong(format!("several signals count that alert; name one with --signal: {all}")))
+        }
+        (None, _) => Err(Failure::wrong(format!("no signal of this release counts an alert `{}` that fires", text::line(alert, 60)))),
+    }
 }
 
 pub(super) fn note(arguments: &Note, global: &Global) -> Result<Exit, Failure> {

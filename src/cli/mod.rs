@@ -98,6 +98,10 @@ enum Commands {
     Rollback(act::Dangerous),
     /// Start a failed stage again, run a check again, or go on with a rollback that is stuck
     Retry(act::Retry),
+    /// Let the release roll back by itself where the plan says so, or not
+    Automatic(act::Automatic),
+    /// Make an alert silent for as long as a stage takes
+    Silence(act::Silence),
     /// Sign a check
     Sign(act::Sign),
     /// Write a note into the journal
@@ -219,11 +223,13 @@ pub fn main() -> ExitCode {
         Some(Commands::Resume(arguments)) => act::resume(&arguments, &global),
         Some(Commands::Rollback(arguments)) => act::rollback(&arguments, &global),
         Some(Commands::Retry(arguments)) => act::retry(&arguments, &global),
+        Some(Commands::Automatic(arguments)) => act::automatic(&arguments, &global),
+        Some(Commands::Silence(arguments)) => act::silence(&arguments, &global),
         Some(Commands::Sign(arguments)) => act::sign(&arguments, &global),
         Some(Commands::Note(arguments)) => act::note(&arguments, &global),
         Some(Commands::Log(arguments)) => log::run(&arguments, &global),
         Some(Commands::Verify(arguments)) => verify::run(&arguments, &global),
-        Some(Commands::Judge(arguments)) => judge::run(&arguments),
+        Some(Commands::Judge(arguments)) => judge::run(&arguments, &global),
         Some(Commands::Schema(arguments)) => schema::run(&arguments),
         Some(Commands::Themes(arguments)) => themes::run(&arguments),
         Some(Commands::Keys) => keys::run(),

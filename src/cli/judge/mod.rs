@@ -1,13 +1,14 @@
-//! `flightdeck judge`: canary analysis on its own, from files or as a stream of cases.
+//! `flightdeck judge`: canary analysis on its own, from files, as a stream of cases, or as it was decided in a release.
 
 mod batch;
 mod csv;
+mod decided;
 mod read;
 mod report;
 
 use std::path::PathBuf;
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, Global};
 use crate::health::compare::{Direction, Rules, Tolerance, Verdict, kayenta};
 
 #[derive(Debug, clap::Args)]
@@ -19,6 +20,9 @@ pub(super) struct Arguments {
     /// Judge one case a line of JSON and write one result a line; `-` is standard input
     #[arg(long, value_name = "FILE")]
     batch: Option<PathBuf>,
+    /// Judge again what was decided in a release, on the data that its journal holds; the only active one, unless named
+    #[arg(long, value_name = "RELEASE", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["files", "batch"])]
+    release: Option<String>,
     /// By which rules
     #[arg(long, value_enum, default_value_t = Method::Flightdeck)]
     method: Method,
@@ -64,7 +68,10 @@ struct Defaults {
     tolerance: Tolerance,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failure> {
+    if let Some(release) = &arguments.release {
+        return decided::run(Some(release.as_str()).filter(|release| !release.is_empty()), global, arguments.json);
+    }
     let rules = rules(arguments)?;
     let defaults = defaults(arguments)?;
     match &arguments.batch {

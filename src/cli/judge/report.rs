@@ -133,7 +133,7 @@ fn table(rulings: &[Ruling], whole: Option<&Whole>) -> String {
     table
 }
 
-fn word(verdict: Verdict) -> &'static str {
+pub(super) fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "pass",
         Verdict::Fail => "FAIL",
