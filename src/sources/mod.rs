@@ -2,6 +2,7 @@
 
 mod command;
 pub mod exposition;
+mod growth;
 pub mod http;
 mod probe;
 pub mod prometheus;
@@ -45,7 +46,7 @@ impl fmt::Debug for Context {
 #[derive(Debug, Default)]
 pub struct Memory {
     /// How the counters on a scraped page grew.
-    growth: scrape::History,
+    growth: growth::History,
 }
 
 /// A number and when it was taken at the source, where the source says; or why there is none.

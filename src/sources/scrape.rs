@@ -1,11 +1,7 @@
 //! A scraped page as a source, for people without a Prometheus server: gauges as they stand, and rates, ratios and
 //! quantiles from how counters grew between scrapes.
 
-use std::{
-    cmp::Ordering,
-    collections::{BTreeMap, HashMap, VecDeque},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use reqwest::{Client, header::ACCEPT};
@@ -13,6 +9,7 @@ use reqwest::{Client, header::ACCEPT};
 use super::{
     Taken,
     exposition::{self, Point},
+    growth::{History, Part, Reach, bound},
     http,
 };
 use crate::{
@@ -20,9 +17,6 @@ use crate::{
     plan::{MatchOp, Measure, Selector},
     text,
 };
-
-/// How many scrapes are remembered; a longer window is cut short.
-const STEPS: usize = 4096;
 
 /// What a sampling asks for.
 pub(super) struct Asks<'a> {
@@ -36,6 +30,13 @@ pub(super) struct Asks<'a> {
     pub(super) every: Duration,
     /// Whether a ratio is a percentage.
     pub(super) percent: bool,
+}
+
+impl Asks<'_> {
+    fn reach(&self) -> Reach {
+        // After a longer pause, growth since then would tell of a time long gone.
+        Reach { window: self.window, pause: self.window.max(self.every).saturating_mul(2) }
+    }
 }
 
 /// Scrapes the page and computes the measure. A sample has the time of its scrape, unless the page has one for it.
@@ -77,7 +78,7 @@ fn measure(asks: &Asks<'_>, page: &[Point], now: Instant, history: &mut History)
         Measure::Rate(of) => {
             let of = selector(of)?;
             let points: Vec<&Point> = selected(page, &of).collect();
-            history.add(asks, now, points.iter().map(|point| (Part::Of, *point)))?;
+            history.add(asks.reach(), now, points.iter().map(|point| (Part::Of, *point)))?;
             if !is_there(page, &of) {
                 return Err(Unknown::NoData);
             }
@@ -89,7 +90,7 @@ fn measure(asks: &Asks<'_>, page: &[Point], now: Instant, history: &mut History)
             let part: Vec<&Point> = selected(page, &of).collect();
             let whole: Vec<&Point> = selected(page, &over).collect();
             let both = part.iter().map(|point| (Part::Of, *point)).chain(whole.iter().map(|point| (Part::Over, *point)));
-            history.add(asks, now, both)?;
+            history.add(asks.reach(), now, both)?;
             if !is_there(page, &of) {
                 return Err(Unknown::NoData);
             }
@@ -108,7 +109,7 @@ fn measure(asks: &Asks<'_>, page: &[Point], now: Instant, history: &mut History)
             for point in &points {
                 bound(point).ok_or_else(|| Unknown::Error("a bucket's `le` is no number".to_owned()))?;
             }
-            history.add(asks, now, points.iter().map(|point| (Part::Of, *point)))?;
+            history.add(asks.reach(), now, points.iter().map(|point| (Part::Of, *point)))?;
             let (growth, _) = history.growth().ok_or(Unknown::NoData)?;
             let buckets: Vec<(f64, f64)> = growth.buckets.iter().map(|(bound, count)| (bound.0, *count)).collect();
             Ok((oldest(&points), quantile(*q, &buckets)?))
@@ -141,140 +142,6 @@ fn is_there(page: &[Point], selector: &Selector) -> bool {
         needed.retain(|label| !point.labels.iter().any(|(other, _)| other == label));
     }
     any && needed.is_empty()
-}
-
-/// The upper bound of a histogram's bucket.
-fn bound(point: &Point) -> Option<Bound> {
-    let (_, le) = point.labels.iter().find(|(label, _)| label == "le")?;
-    let le: f64 = le.parse().ok()?;
-    (!le.is_nan()).then_some(Bound(le))
-}
-
-/// Which part of a measure a series belongs to; the same series may belong to both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Part {
-    Of,
-    Over,
-}
-
-/// A series: the part of the measure, its metric's name and its labels in order.
-type Key = (Part, String, Vec<(String, String)>);
-
-/// A number with an order.
-#[derive(Debug, Clone, Copy)]
-struct Bound(f64);
-
-impl Ord for Bound {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.total_cmp(&other.0)
-    }
-}
-
-impl PartialOrd for Bound {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Bound {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Bound {}
-
-/// By how much the selected counters grew, added up.
-#[derive(Debug, Clone, Default)]
-struct Growth {
-    of: f64,
-    over: f64,
-    /// By bucket, for a histogram.
-    buckets: BTreeMap<Bound, f64>,
-}
-
-/// Growth from one scrape to the next.
-#[derive(Debug)]
-struct Step {
-    from: Instant,
-    growth: Growth,
-}
-
-/// How the counters on a page grew, from scrape to scrape.
-///
-/// Growth is computed for each series and then added up, so that one that starts over does not hide the others' growth. A
-/// counter that fell was started over, and grew by what it is now. One that appears between two scrapes was born at
-/// zero between them, and grew by what it is: a first failed request counts. One that vanishes and comes back, as on a
-/// page that was cut short, goes on from where it was.
-#[derive(Debug, Default)]
-pub(super) struct History {
-    seen: HashMap<Key, (f64, Instant)>,
-    newest: Option<Instant>,
-    steps: VecDeque<Step>,
-}
-
-impl History {
-    /// Adds a scrape.
-    fn add<'a>(&mut self, asks: &Asks<'_>, now: Instant, points: impl Iterator<Item = (Part, &'a Point)>) -> Result<(), Unknown> {
-        // After a longer pause, growth since then would tell of a time long gone.
-        let pause = asks.window.max(asks.every).saturating_mul(2);
-        if self.newest.is_some_and(|newest| now.saturating_duration_since(newest) > pause) {
-            *self = Self::default();
-        }
-        if self.newest.is_some_and(|newest| now <= newest) {
-            return Ok(());
-        }
-        let mut growth = Growth::default();
-        for (part, point) in points.filter(|(_, point)| point.value.is_finite()) {
-            let mut labels = point.labels.clone();
-            labels.sort_unstable();
-            let before = self.seen.insert((part, point.name.clone(), labels), (point.value, now));
-            let grown = match before {
-                Some((_, at)) if at == now => {
-                    *self = Self::default();
-                    return Err(Unknown::Error(text::line(
-                        &format!("the page has `{}` twice with the same labels", point.name),
-                        super::ERROR_LENGTH,
-                    )));
-                }
-                Some((before, _)) if point.value >= before => point.value - before,
-                Some(_) | None => point.value,
-            };
-            match part {
-                Part::Of => growth.of += grown,
-                Part::Over => growth.over += grown,
-            }
-            if let Some(bound) = bound(point) {
-                *growth.buckets.entry(bound).or_default() += grown;
-            }
-        }
-        self.seen.retain(|_, (_, at)| now.saturating_duration_since(*at) <= pause);
-        if let Some(from) = self.newest.replace(now) {
-            self.steps.push_back(Step { from, growth });
-        }
-        // The window begins with the newest scrape that is old enough for it.
-        while self.steps.len() > STEPS
-            || self.steps.get(1).is_some_and(|second| now.saturating_duration_since(second.from) >= asks.window)
-        {
-            self.steps.pop_front();
-        }
-        Ok(())
-    }
-
-    /// The growth over the window, and how many seconds that is; none before the second scrape.
-    fn growth(&self) -> Option<(Growth, f64)> {
-        let from = self.steps.front()?.from;
-        let seconds = self.newest?.saturating_duration_since(from).as_secs_f64();
-        let mut sum = Growth::default();
-        for Step { growth, .. } in &self.steps {
-            sum.of += growth.of;
-            sum.over += growth.over;
-            for (bound, count) in &growth.buckets {
-                *sum.buckets.entry(*bound).or_default() += count;
-            }
-        }
-        (seconds > 0.0).then_some((sum, seconds))
-    }
 }
 
 /// A quantile by Prometheus' rule for `histogram_quantile`: linear within the bucket, of which the lowest begins at zero if its
