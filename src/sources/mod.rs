@@ -1,10 +1,15 @@
 //! Where samples come from: one file per kind of source. A source knows nothing of the journal or the screen.
 
 mod command;
+pub mod endpoints;
 pub mod exposition;
+mod growth;
 pub mod http;
+pub mod measure;
+mod picked;
 mod probe;
 pub mod prometheus;
+mod quantile;
 mod sampler;
 mod scrape;
 #[cfg(test)]
@@ -12,6 +17,7 @@ mod testing;
 
 use std::{fmt, path::PathBuf};
 
+use endpoints::Taken;
 use jiff::Timestamp;
 
 use crate::{
@@ -70,12 +76,9 @@ impl fmt::Debug for Context {
 /// What a source remembers between two samplings of the same signal; empty at first, one for each signal.
 #[derive(Debug, Default)]
 pub struct Memory {
-    /// How the counters on a scraped page grew.
-    growth: scrape::History,
+    /// How the counters on scraped pages grew.
+    growth: measure::Histories,
 }
-
-/// A number and when it was taken at the source, where the source says; or why there is none.
-type Taken = Result<(Option<Timestamp>, f64), Unknown>;
 
 /// Takes one sample of a signal. It never fails: what goes wrong becomes a sample without a number, with a line that
 /// says why. It takes no longer than [`Signal::sampling_timeout`], and may be dropped at any time.
@@ -85,42 +88,43 @@ pub async fn sample(signal: &Signal, context: &Context, memory: &mut Memory) -> 
     let taken = match tokio::time::timeout(limit.get(), take(signal, context, memory, asked)).await {
         Ok(taken) => taken,
         // What does not answer is not up.
-        Err(_) if matches!(signal.source, Source::Probe { measure: ProbeMeasure::Up, .. }) => Ok((None, 0.0)),
-        Err(_) => Err(Unknown::Error(format!("no answer within {limit}"))),
+        Err(_) if matches!(signal.source, Source::Probe { measure: ProbeMeasure::Up, .. }) => Ok((None, 0.0)).into(),
+        Err(_) => Err(Unknown::Error(format!("no answer within {limit}"))).into(),
     };
-    match taken {
+    let sample = match taken.whole {
         Ok((at, number)) => finish(signal, at.unwrap_or(asked), number, asked),
         Err(unknown) => Sample::missing(asked, unknown),
-    }
+    };
+    Sample { count: taken.count, ..sample }
 }
 
 async fn take(signal: &Signal, context: &Context, memory: &mut Memory, asked: Timestamp) -> Taken {
+    let limit = signal.sampling_timeout().get();
     match &signal.source {
         Source::Prometheus { at, question: Question::Query(query) } => {
             let url = at.url.as_deref().unwrap_or_default();
-            let limit = signal.sampling_timeout().get();
             match prometheus::number(&context.http, url, query, limit).await {
                 Ok(Some(point)) => Ok((Some(point.at), point.value)),
                 Ok(None) => Err(Unknown::NoData),
                 Err(error) => Err(Unknown::Error(text::line(&error.to_string(), ERROR_LENGTH))),
             }
+            .into()
         }
         Source::Scrape { url, measure, window } => {
-            let url = url.all().first().map_or("", String::as_str);
-            let asks =
-                scrape::Asks { url, measure, window: window.get(), every: signal.every.get(), percent: signal.unit == "percent" };
-            scrape::take(&asks, &context.http, &mut memory.growth).await
+            let percent = signal.unit == "percent";
+            let asks = measure::Asks { measure, window: window.get(), every: signal.every.get(), percent };
+            scrape::take(&asks, url.all(), limit, &context.http, &mut memory.growth).await
         }
         Source::Probe { url, measure, status, body } => {
-            let url = url.all().first().map_or("", String::as_str);
-            probe::take(&context.http, url, *measure, *status, body.as_deref(), asked).await.map(|number| (None, number))
+            let asks = probe::Asks { measure: *measure, status: *status, body: body.as_deref() };
+            probe::take(&asks, url.all(), limit, &context.http, asked).await
         }
         Source::Prometheus { .. }
         | Source::Alertmanager { .. }
         | Source::Expression { .. }
         | Source::Score { .. }
-        | Source::Slo { .. } => Err(Unknown::NoData),
-        Source::Command { run } => command::take(run, &context.folder, &context.env).await.map(|number| (None, number)),
+        | Source::Slo { .. } => Err(Unknown::NoData).into(),
+        Source::Command { run } => command::take(run, &context.folder, &context.env).await.map(|number| (None, number)).into(),
     }
 }
 

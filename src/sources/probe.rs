@@ -1,39 +1,83 @@
-//! An HTTP request as a source: whether it is answered as expected, how fast, how long its certificate lasts.
+//! An HTTP request as a source: whether it is answered as expected, how fast, how long its certificate lasts. Of several
+//! endpoints the worst counts.
+
+use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::{Client, Response, tls::TlsInfo};
 
-use super::http;
+use super::{
+    endpoints::{self, Measured, Taken},
+    http,
+};
 use crate::{health::Unknown, plan::ProbeMeasure, text};
 
 /// How much of a body is read; the rest does not count.
 const BODY: usize = 1024 * 1024;
 const DAY: f64 = 86_400.0;
 
-/// Requests the URL and measures.
+/// What is asked of an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asks<'a> {
+    /// What is measured.
+    pub(super) measure: ProbeMeasure,
+    /// The status expected; any 2xx if none.
+    pub(super) status: Option<u16>,
+    /// A regular expression that the body must match.
+    pub(super) body: Option<&'a str>,
+}
+
+/// Requests the URLs, all at the same time and each within the limit, and measures. Of several the worst counts, and all must
+/// be known: the slowest, the one that is down, the certificate that expires first.
+pub(super) async fn take(asks: &Asks<'_>, urls: &[String], limit: Duration, client: &Client, now: Timestamp) -> Taken {
+    let body = match asks.body.map(regex_lite::Regex::new).transpose() {
+        Ok(body) => body,
+        Err(error) => {
+            let why = text::line(&format!("the body's pattern is wrong: {error}"), super::ERROR_LENGTH);
+            return Err(Unknown::Error(why)).into();
+        }
+    };
+    let late = || match asks.measure {
+        // What does not answer is not up.
+        ProbeMeasure::Up => Ok(0.0),
+        ProbeMeasure::Latency | ProbeMeasure::CertificateDays => Err(Unknown::Error("no answer in time".to_owned())),
+    };
+    let asked = urls.iter().map(|url| one(client, url, asks, body.as_ref(), now)).collect();
+    let own = endpoints::ask(asked, limit, late).await;
+    let names = endpoints::names(urls);
+    let worst = |one: f64, other: f64| match asks.measure {
+        ProbeMeasure::Latency => one.max(other),
+        ProbeMeasure::Up | ProbeMeasure::CertificateDays => one.min(other),
+    };
+    let whole: Measured = match endpoints::failure(&names, own.iter().map(|own| own.as_ref().err())) {
+        Some(why) => Err(why),
+        None => own.iter().flatten().copied().reduce(worst).map(|number| (None, number)).ok_or(Unknown::NoData),
+    };
+    let parts = names.into_iter().zip(own.into_iter().map(|own| own.map(|number| (None, number))));
+    Taken { whole, count: None, parts: if urls.len() > 1 { parts.collect() } else { Vec::new() } }
+}
+
+/// Requests one URL and measures.
 ///
 /// What cannot be reached is not up, whatever the reason: nobody answers, the name is unknown, the certificate is
 /// wrong, the answer breaks off. Only a request that cannot even be made is an error, for it says nothing of the server.
-pub(super) async fn take(
+async fn one(
     client: &Client,
     url: &str,
-    measure: ProbeMeasure,
-    status: Option<u16>,
-    body: Option<&str>,
+    asks: &Asks<'_>,
+    body: Option<&regex_lite::Regex>,
     now: Timestamp,
 ) -> Result<f64, Unknown> {
-    let body = body.map(regex_lite::Regex::new).transpose();
-    let body =
-        body.map_err(|error| Unknown::Error(text::line(&format!("the body's pattern is wrong: {error}"), super::ERROR_LENGTH)))?;
-    match measure {
-        ProbeMeasure::Up => match exchange(client, url, status, body.as_ref()).await {
+    let status = asks.status;
+    match asks.measure {
+        ProbeMeasure::Up => match exchange(client, url, status, body).await {
             Ok(None) => Ok(1.0),
             Err(error) if error.is_builder() => Err(Unknown::Error(http::explain(&error))),
             Ok(Some(_)) | Err(_) => Ok(0.0),
         },
         ProbeMeasure::Latency => {
             let started = tokio::time::Instant::now();
-            match exchange(client, url, status, body.as_ref()).await {
+            match exchange(client, url, status, body).await {
                 Ok(None) => Ok(started.elapsed().as_secs_f64() * 1000.0),
                 Ok(Some(unexpected)) => Err(Unknown::Error(unexpected)),
                 Err(error) => Err(Unknown::Error(http::explain(&error))),
@@ -97,6 +141,24 @@ mod tests {
     use super::*;
     use crate::sources::testing::{ClosedPort, Reply, Server, client};
 
+    async fn take(
+        client: &Client,
+        url: &str,
+        measure: ProbeMeasure,
+        status: Option<u16>,
+        body: Option<&str>,
+        now: Timestamp,
+    ) -> Result<f64, Unknown> {
+        let taken = super::take(&Asks { measure, status, body }, &[url.to_owned()], LIMIT, client, now).await;
+        assert_eq!((taken.count, taken.parts), (None, Vec::new()));
+        taken.whole.map(|(at, number)| {
+            assert_eq!(at, None);
+            number
+        })
+    }
+
+    const LIMIT: Duration = Duration::from_secs(60);
+
     fn error(why: &str) -> Result<f64, Unknown> {
         Err(Unknown::Error(why.to_owned()))
     }
@@ -141,6 +203,43 @@ mod tests {
         assert_eq!(take(&client(), &url, ProbeMeasure::Up, None, None, now).await, Ok(0.0));
         let refused = format!("cannot connect to 127.0.0.1:{port}: Connection refused");
         assert_eq!(take(&client(), &url, ProbeMeasure::Latency, None, None, now).await, error(&refused));
+    }
+
+    #[tokio::test]
+    async fn of_several_the_worst_counts() {
+        let now = Timestamp::UNIX_EPOCH;
+        let well = Server::start(|_| Reply::ok("")).await;
+        let other = Server::start(|_| Reply::ok("")).await;
+        let sick = Server::start(|_| Reply::text("503 Service Unavailable", "")).await;
+        let silent = Server::start(|_| Reply::Silence).await;
+        let probe = async |measure, servers: [&Server; 2]| {
+            let urls = servers.map(|server| server.url("/"));
+            let asks = Asks { measure, status: None, body: None };
+            let taken = super::take(&asks, &urls, Duration::from_millis(500), &client(), now).await;
+            for (server, (name, _)) in servers.iter().zip(&taken.parts) {
+                assert_eq!(*name, format!("127.0.0.1:{}", server.port()));
+            }
+            (taken.whole, taken.parts.into_iter().map(|(_, part)| part).collect::<Vec<_>>())
+        };
+        let number = |number| Ok((None, number));
+        for (servers, least, parts) in [
+            ([&well, &other], number(1.0), vec![number(1.0), number(1.0)]),
+            ([&well, &sick], number(0.0), vec![number(1.0), number(0.0)]),
+            ([&silent, &well], number(0.0), vec![number(0.0), number(1.0)]),
+        ] {
+            assert_eq!(probe(ProbeMeasure::Up, servers).await, (least, parts));
+        }
+        let (most, parts) = probe(ProbeMeasure::Latency, [&well, &other]).await;
+        let each: Vec<f64> = parts.into_iter().map(|part| part.unwrap().1).collect();
+        assert_eq!(most, number(each[0].max(each[1])));
+        for (server, why) in [(&sick, "HTTP status 503 Service Unavailable"), (&silent, "no answer in time")] {
+            let (whole, parts) = probe(ProbeMeasure::Latency, [&well, server]).await;
+            let line = format!("1 of 2 endpoints fails: 127.0.0.1:{}: {why}", server.port());
+            assert_eq!(whole, Err(Unknown::Error(line)));
+            assert!(parts[0].is_ok());
+        }
+        let (whole, _) = probe(ProbeMeasure::CertificateDays, [&well, &other]).await;
+        assert_eq!(whole, Err(Unknown::Error("there is no certificate: not HTTPS".into())));
     }
 
     #[tokio::test]

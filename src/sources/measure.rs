@@ -1,0 +1,182 @@
+//! What a measure makes of scraped pages: a gauge as it stands, and a rate, a ratio or a quantile of how counters grew
+//! between scrapes. Nothing here waits for anything.
+//!
+//! Several endpoints are measured as one: rates and gauges are added up, ratios and quantiles are of the growth of all. A
+//! counter that is missing at one endpoint has counted nothing there yet, as long as another endpoint has it. A gauge that
+//! is missing at one is not zero, so the sum is not known.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::{
+    endpoints::{self, Measured, Taken},
+    growth::{self, Counter, Growth, History, Part, Reach},
+    picked::{Kind, Picked, Presence, Wanted},
+    quantile::quantile,
+};
+use crate::{health::Unknown, plan::Measure};
+
+/// What is asked of pages.
+#[derive(Debug, Clone, Copy)]
+pub struct Asks<'a> {
+    /// What is computed.
+    pub measure: &'a Measure,
+    /// How far back growth is looked at.
+    pub window: Duration,
+    /// How often the pages are scraped.
+    pub every: Duration,
+    /// Whether a ratio is a percentage.
+    pub percent: bool,
+}
+
+/// What is remembered of a measure's pages from scrape to scrape, by endpoint.
+#[derive(Debug, Default)]
+pub struct Histories(Vec<History>);
+
+/// Computes the measure from the pages of all endpoints, scraped at that time, and what is remembered of those before.
+pub(super) fn measure(
+    asks: &Asks<'_>,
+    wanted: &Wanted,
+    names: &[String],
+    pages: Vec<Result<Picked, Unknown>>,
+    now: Instant,
+    Histories(histories): &mut Histories,
+) -> Taken {
+    let several = pages.len() > 1;
+    histories.resize_with(pages.len(), History::default);
+    // After a longer pause, growth since then would tell of a time long gone.
+    let reach = Reach { window: asks.window, pause: asks.window.max(asks.every).saturating_mul(2) };
+    let seen: Vec<Result<Seen, Unknown>> = pages
+        .into_iter()
+        .zip(histories.iter_mut())
+        .map(|(page, history)| {
+            let page = page?;
+            // An instance that says nothing at all is not one at which nothing has happened.
+            if page.is_empty && several {
+                return Err(Unknown::NoData);
+            }
+            Seen::new(wanted.kind, page, reach, now, history)
+        })
+        .collect();
+    let conclude = |seen: &Seen| seen.conclude(wanted, asks.percent);
+    let own: Vec<Measured> = seen.iter().map(|seen| seen.as_ref().map_err(Unknown::clone).and_then(conclude)).collect();
+    let failures = seen.iter().zip(&own).map(|(seen, own)| match own {
+        // The sum of gauges is only known with all of them.
+        Err(why) if seen.is_err() || wanted.kind == Kind::Value => Some(why),
+        Ok(_) | Err(_) => None,
+    });
+    let whole = match endpoints::failure(names, failures) {
+        Some(why) => Err(why),
+        None => conclude(&seen.into_iter().flatten().reduce(Seen::and).unwrap_or_default()),
+    };
+    let counts = whole.is_ok() && wanted.kind == Kind::Ratio;
+    let count = if counts { growth::count(histories) } else { None };
+    let parts = if several { names.iter().cloned().zip(own).collect() } else { Vec::new() };
+    Taken { whole, count, parts }
+}
+
+/// What is seen at one endpoint, or at several together.
+#[derive(Debug, Clone, Default)]
+struct Seen {
+    /// The oldest time that is given to anything of it: a sum is as old as its oldest part.
+    at: Option<Timestamp>,
+    presence: Presence,
+    /// How many series are selected.
+    selected: usize,
+    /// Their sum.
+    value: f64,
+    /// Their growth in the window; none before the second scrape.
+    growth: Option<Growth>,
+    /// The same by the second.
+    rate: f64,
+    /// Whether buckets differ from endpoint to endpoint.
+    differs: bool,
+}
+
+impl Seen {
+    fn new(kind: Kind, page: Picked, reach: Reach, now: Instant, history: &mut History) -> Result<Self, Unknown> {
+        if kind != Kind::Value {
+            let counter = |part| move |point| Counter { part, point, created: None };
+            let of = page.of.iter().map(counter(if matches!(kind, Kind::Quantile(_)) { Part::Bucket } else { Part::Of }));
+            let over = page.over.iter().map(counter(Part::Over));
+            history.add(reach, now, of.chain(over))?;
+        }
+        let (growth, rate) = match history.growth() {
+            Some((growth, seconds)) => {
+                let rate = growth.of / seconds;
+                (Some(growth), rate)
+            }
+            None => (None, 0.0),
+        };
+        let dated = if kind == Kind::Ratio { &page.over } else { &page.of };
+        Ok(Self {
+            at: dated.iter().filter_map(|point| point.at).min(),
+            selected: page.of.len(),
+            value: page.of.iter().map(|point| point.value).sum(),
+            presence: page.presence,
+            growth,
+            rate,
+            differs: false,
+        })
+    }
+
+    /// Both endpoints' together.
+    fn and(mut self, other: Self) -> Self {
+        let growth = match (self.growth.take(), other.growth) {
+            (Some(own), Some(others)) => {
+                let (one, two) = (&own.buckets, &others.buckets);
+                self.differs |= !one.is_empty() && !two.is_empty() && !one.keys().eq(two.keys());
+                Some(own.and(&others))
+            }
+            // What one of them did since the last scrape is not known.
+            (_, _) => None,
+        };
+        Self {
+            at: match (self.at, other.at) {
+                (Some(one), Some(two)) => Some(one.min(two)),
+                (one, two) => one.or(two),
+            },
+            presence: self.presence.and(other.presence),
+            selected: self.selected.saturating_add(other.selected),
+            value: self.value + other.value,
+            growth,
+            rate: self.rate + other.rate,
+            differs: self.differs || other.differs,
+        }
+    }
+
+    fn conclude(&self, wanted: &Wanted, percent: bool) -> Measured {
+        let number = match wanted.kind {
+            Kind::Value if self.selected == 0 => return Err(Unknown::NoData),
+            Kind::Value => self.value,
+            // What is asked for is not there, and may be misspelt.
+            Kind::Rate | Kind::Ratio if !wanted.is_there(&self.presence) => return Err(Unknown::NoData),
+            Kind::Rate => {
+                self.growth.as_ref().ok_or(Unknown::NoData)?;
+                self.rate
+            }
+            Kind::Ratio => {
+                let growth = self.growth.as_ref().ok_or(Unknown::NoData)?;
+                // Without traffic nothing is known of how it fares.
+                if growth.over <= 0.0 {
+                    return Err(Unknown::NoData);
+                }
+                growth.of / growth.over * if percent { 100.0 } else { 1.0 }
+            }
+            Kind::Quantile(q) => {
+                let growth = self.growth.as_ref().ok_or(Unknown::NoData)?;
+                if self.differs {
+                    let why = "the endpoints' histograms have different buckets, and cannot be added up";
+                    return Err(Unknown::Error(why.to_owned()));
+                }
+                let buckets: Vec<(f64, f64)> = growth.buckets.iter().map(|(bound, count)| (bound.0, *count)).collect();
+                quantile(q, &buckets)?
+            }
+        };
+        Ok((self.at, number))
+    }
+}
+
+#[cfg(test)]
+mod tests;
