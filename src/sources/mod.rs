@@ -6,6 +6,7 @@ pub mod http;
 mod probe;
 pub mod prometheus;
 mod scrape;
+pub mod slo;
 #[cfg(test)]
 mod testing;
 
