@@ -5,6 +5,7 @@ pub mod compare;
 mod judge;
 mod sample;
 mod series;
+pub mod slo;
 mod thin;
 mod trial;
 

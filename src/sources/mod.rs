@@ -12,6 +12,7 @@ pub mod prometheus;
 mod quantile;
 mod sampler;
 mod scrape;
+pub mod slo;
 #[cfg(test)]
 mod testing;
 

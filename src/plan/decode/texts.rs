@@ -218,7 +218,8 @@ impl Reader {
             Ok(_) => Some(text),
             Err(error) => {
                 let message = format!("`{key}` of {} is no selector: {}", fields.name, text::line(&error.to_string(), 200));
-                let help = "write a metric's name with label matchers, as in 'http_requests_total{code=~\"5..\"}'; functions are not for a scrape";
+                let help =
+                    "write a metric's name with label matchers, as in 'http_requests_total{code=~\"5..\"}', and no function";
                 self.report(&text.at, "bad-selector", message, help);
                 None
             }
