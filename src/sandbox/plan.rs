@@ -126,6 +126,7 @@ window = "10s"
 warn   = 2
 fail   = 5
 baseline = "stable-errors"
+compare  = {{ absolute = 2, undecided = "warn" }}   # judged beside it; while that is open a watch may end with a warning
 
 # What everybody else sees meanwhile: beside the canary, to compare with. It is only looked at, so it has no thresholds.
 
@@ -151,6 +152,7 @@ window   = "10s"
 warn     = 100
 fail     = 200
 baseline = "stable-latency"
+compare  = {{ tolerance = 0.5, undecided = "warn" }}
 
 [signals.stable-latency]
 title    = "stable p95"

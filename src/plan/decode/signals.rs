@@ -135,8 +135,11 @@ fn signal<'a>(reader: &mut Reader, (id, table): (At<String>, &'a DeTable<'a>), k
             "make `stale` longer than `every`, or leave it out: three times `every`",
         );
     }
-    let samples = reader.whole(&fields, "samples", 1..=100).map_or_else(defaults::samples, |samples| samples.is);
-    let confirm = reader.whole(&fields, "confirm", 1..=100).map_or_else(defaults::confirm, |confirm| confirm.is);
+    // Who judges there has waited already: the judge for enough samples, an alert's rule for its `for`.
+    let judged = matches!(source, Some(Source::Score { .. } | Source::Alertmanager { .. }));
+    let or_one = |default: fn() -> u32| if judged { 1 } else { default() };
+    let samples = reader.whole(&fields, "samples", 1..=100).map_or_else(|| or_one(defaults::samples), |samples| samples.is);
+    let confirm = reader.whole(&fields, "confirm", 1..=100).map_or_else(|| or_one(defaults::confirm), |confirm| confirm.is);
     if let (Some(Source::Scrape { measure, window, .. }), Some(entry)) = (&source, fields.get("window"))
         && *window < every
         && !window.is_zero()
