@@ -392,13 +392,19 @@ impl<'a> Drive<'a> {
         let missing = running.filter(|(id, _)| !self.checks.contains_key(*id));
         let missing = missing.filter_map(|(id, _)| release.plan.check(id).cloned()).collect::<Vec<_>>();
         for check in missing {
-            let http = self.http.clone();
-            let (folder, environment) = (PathBuf::from(&self.release().folder), environment(self.release()));
+            let release = self.release();
+            let context = sources::Context {
+                http: self.http.clone(),
+                folder: PathBuf::from(&release.folder),
+                env: environment(release),
+                started: release.started,
+            };
+            let plan = Arc::clone(&release.plan);
             let tell = self.tell.clone();
             let id = check.id.clone();
             let handle = self.tasks.spawn(async move {
                 let name = check.id.clone();
-                let (result, detail) = checks::run(check, folder, environment, http).await;
+                let (result, detail) = checks::run(check, &plan, &context).await;
                 let _unheard = tell.send(News::Check { check: name, result, detail }).await;
             });
             self.checks.insert(id, handle);
@@ -420,9 +426,10 @@ impl<'a> Drive<'a> {
         let signals = release.plan.signals.clone();
         let (folder, environment) = (PathBuf::from(&release.folder), environment(release));
         let http = self.http.clone();
+        let started = release.started;
         self.sampling = true;
         for (id, signal) in signals {
-            let context = sources::Context { http: http.clone(), folder: folder.clone(), env: environment.clone() };
+            let context = sources::Context { http: http.clone(), folder: folder.clone(), env: environment.clone(), started };
             let tell = self.tell.clone();
             let last = self.release().series(&id).and_then(|series| series.latest().map(|sample| sample.at));
             self.tasks.spawn(async move {

@@ -1,22 +1,32 @@
-//! Where samples come from: one file per kind of source. A source knows nothing of the journal or the screen.
+//! Where samples come from: one file or folder per kind of source. A source knows nothing of the journal or the screen.
+//!
+//! [`groups`] says which signals are sampled together, and a [`Sampler`] samples them.
 
+pub mod alertmanager;
+mod api;
 mod command;
 pub mod exposition;
 mod growth;
 pub mod http;
 mod probe;
 pub mod prometheus;
+mod sampler;
 mod scrape;
+mod secrets;
 #[cfg(test)]
 mod testing;
 
 use std::{fmt, path::PathBuf};
 
+pub use api::ApiError;
+pub use sampler::{Sampler, groups};
+pub use secrets::SecretError;
+
 use jiff::Timestamp;
 
 use crate::{
-    health::{Sample, Unknown, Value},
-    plan::{ProbeMeasure, Question, Signal, Source},
+    health::{Alert, Sample, Unknown, Value},
+    plan::{ProbeMeasure, Question, Server, Signal, Source},
     text,
 };
 
@@ -32,6 +42,30 @@ pub struct Context {
     pub folder: PathBuf,
     /// What commands find in their environment besides ours.
     pub env: Vec<(String, String)>,
+    /// When the release began: an alert is new that began after it.
+    pub started: Timestamp,
+}
+
+/// What one sampling of one signal brought.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// The signal.
+    pub signal: String,
+    /// Its sample.
+    pub sample: Sample,
+    /// Where a signal has several endpoints: each one's host and port, and its own sample.
+    pub parts: Vec<(String, Sample)>,
+    /// What the server wants to be known; a few lines, safe to show.
+    pub warnings: Vec<String>,
+    /// The alerts that an Alertmanager told of, the worst and newest first; none where it was not asked or did not answer.
+    pub alerts: Option<Vec<Alert>>,
+}
+
+impl Reading {
+    /// A sample and nothing else.
+    fn new(signal: &str, sample: Sample) -> Self {
+        Self { signal: signal.to_owned(), sample, parts: Vec::new(), warnings: Vec::new(), alerts: None }
+    }
 }
 
 impl fmt::Debug for Context {
@@ -72,9 +106,9 @@ pub async fn sample(signal: &Signal, context: &Context, memory: &mut Memory) -> 
 async fn take(signal: &Signal, context: &Context, memory: &mut Memory, asked: Timestamp) -> Taken {
     match &signal.source {
         Source::Prometheus { at, question: Question::Query(query) } => {
-            let url = at.url.as_deref().unwrap_or_default();
+            let server = Server::at(at.url.as_deref().unwrap_or_default());
             let limit = signal.sampling_timeout().get();
-            match prometheus::number(&context.http, url, query, limit).await {
+            match prometheus::Client::new(&server, context).number(query, limit).await {
                 Ok(Some(point)) => Ok((Some(point.at), point.value)),
                 Ok(None) => Err(Unknown::NoData),
                 Err(error) => Err(Unknown::Error(text::line(&error.to_string(), ERROR_LENGTH))),
@@ -99,8 +133,7 @@ async fn take(signal: &Signal, context: &Context, memory: &mut Memory, asked: Ti
     }
 }
 
-/// The samples of the past, oldest first, for a cockpit that opens with a history: what the source kept of it, a number
-/// each `step`. Only a Prometheus server keeps any; where there is none, or it cannot be asked, there are none.
+/// The samples of the past of a signal at an address of its own; see [`Sampler::past`].
 pub async fn backfill(
     signal: &Signal,
     context: &Context,
@@ -108,7 +141,12 @@ pub async fn backfill(
     to: Timestamp,
     step: std::time::Duration,
 ) -> Vec<Sample> {
-    prometheus::backfill(signal, context, from, to, step).await
+    let Source::Prometheus { at, .. } = &signal.source else { return Vec::new() };
+    let server = Server::at(at.url.as_deref().unwrap_or_default());
+    let id = String::new();
+    let mut group = prometheus::Group::new(&server, std::iter::once((&id, signal)), context);
+    let readings = group.past(|_| from, to, step, signal.sampling_timeout().get()).await;
+    readings.into_iter().map(|reading| reading.sample).collect()
 }
 
 /// The sample that a source's number makes, in the signal's unit.
