@@ -171,7 +171,8 @@ pub(super) fn silence(arguments: &Silence, global: &Global) -> Result<Exit, Fail
 
 /// The signal that knows an alert.
 fn counting(release: &Release, alert: &str) -> Result<String, Failure> {
-    let knows = |(_, alerts): &(&String, &Alerts)| alerts.known.iter().any(|known| known.name == alert || known.fingerprint == alert);
+    let knows =
+        |(_, alerts): &(&String, &Alerts)| alerts.known.iter().any(|known| known.name == alert || known.fingerprint == alert);
     let mut signals = release.alerts.iter().filter(knows).map(|(signal, _)| signal.clone());
     match (signals.next(), signals.next()) {
         (Some(only), None) => Ok(only),
@@ -179,7 +180,9 @@ fn counting(release: &Release, alert: &str) -> Result<String, Failure> {
             let all = [one, other].into_iter().chain(signals).collect::<Vec<_>>().join(", ");
             Err(Failure::wrong(format!("several signals count that alert; name one with --signal: {all}")))
         }
-        (None, _) => Err(Failure::wrong(format!("no signal of this release counts an alert `{}` that fires", text::line(alert, 60)))),
+        (None, _) => {
+            Err(Failure::wrong(format!("no signal of this release counts an alert `{}` that fires", text::line(alert, 60))))
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Running a check: by a command, a request or a query. "Could not be found out" is neither a pass nor a failure.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use crate::{
-    plan::{Check, CheckKind},
+    plan::{Check, CheckKind, Plan},
     process,
     release::CheckResult,
     sources, text,
@@ -15,16 +15,11 @@ const COULD_NOT: [i32; 3] = [75, 126, 127];
 const MOST: usize = 1024 * 1024;
 
 /// Runs a check to its end.
-pub(super) async fn run(
-    check: Check,
-    folder: PathBuf,
-    environment: Vec<(String, String)>,
-    http: reqwest::Client,
-) -> (CheckResult, String) {
+pub(super) async fn run(check: Check, plan: &Plan, context: &sources::Context) -> (CheckResult, String) {
     let limit = check.timeout.get();
     match &check.kind {
         CheckKind::Signed => (CheckResult::CouldNotRun, "a person signs it".to_owned()),
-        CheckKind::Run(command) => match process::shell(command, &folder, &environment, limit).await {
+        CheckKind::Run(command) => match process::shell(command, &context.folder, &context.env, limit).await {
             Ok(finished) if finished.is_success() => {
                 (CheckResult::Passed, process::last_line(&finished.stdout).unwrap_or_default())
             }
@@ -35,13 +30,13 @@ pub(super) async fn run(
             Err(error) => (CheckResult::CouldNotRun, error.to_string()),
         },
         CheckKind::Http { url, status, body } => {
-            match tokio::time::timeout(limit, request(&http, url, *status, body.as_deref())).await {
+            match tokio::time::timeout(limit, request(&context.http, url, *status, body.as_deref())).await {
                 Ok(found) => found,
                 Err(_) => could_not(limit),
             }
         }
         CheckKind::Query { at, query } => {
-            match sources::prometheus::holds(&http, at.url.as_deref().unwrap_or_default(), query, limit).await {
+            match sources::prometheus::Client::new(&plan.server(at), context).holds(query, limit).await {
                 Ok(true) => (CheckResult::Passed, String::new()),
                 Ok(false) => (CheckResult::Failed, "the comparison yields nothing".to_owned()),
                 Err(error) => (CheckResult::CouldNotRun, text::line(&error.to_string(), 200)),

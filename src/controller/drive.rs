@@ -413,13 +413,13 @@ impl<'a> Drive<'a> {
         let missing = running.filter(|(id, _)| !self.checks.contains_key(*id));
         let missing = missing.filter_map(|(id, _)| release.plan.check(id).cloned()).collect::<Vec<_>>();
         for check in missing {
-            let http = self.http.clone();
-            let (folder, environment) = (PathBuf::from(&self.release().folder), environment(self.release()));
+            let context = sampling::context(self.release(), &self.http);
+            let plan = Arc::clone(&self.release().plan);
             let tell = self.tell.clone();
             let id = check.id.clone();
             let handle = self.tasks.spawn(async move {
                 let name = check.id.clone();
-                let (result, detail) = checks::run(check, folder, environment, http).await;
+                let (result, detail) = checks::run(check, &plan, &context).await;
                 let _unheard = tell.send(News::Check { check: name, result, detail }).await;
             });
             self.checks.insert(id, handle);

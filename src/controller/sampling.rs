@@ -31,9 +31,19 @@ pub(super) struct Group {
     known: BTreeMap<String, Timestamp>,
 }
 
+/// What sources need to know of a release.
+pub(super) fn context(release: &Release, http: &reqwest::Client) -> sources::Context {
+    sources::Context {
+        http: http.clone(),
+        folder: PathBuf::from(&release.folder),
+        env: environment(release),
+        started: release.started,
+    }
+}
+
 /// What samples the signals of a release.
 pub(super) fn samplers(release: &Release, http: &reqwest::Client) -> Vec<Group> {
-    let context = sources::Context { http: http.clone(), folder: PathBuf::from(&release.folder), env: environment(release) };
+    let context = context(release, http);
     let groups = sources::groups(&release.plan).into_iter().map(|signals| {
         let known = signals.iter().filter_map(|id| Some((id.clone(), release.series(id)?.latest_number()?.0)));
         let known = known.collect();

@@ -226,6 +226,11 @@ impl History {
         self.steps.push_back(step);
     }
 
+    /// The growth since the look before, if there was one.
+    pub(super) fn last(&self) -> Option<&Growth> {
+        self.steps.back().map(|step| &step.growth)
+    }
+
     /// The growth over the window, and how many seconds that is; none before the second scrape.
     pub(super) fn growth(&self) -> Option<(Growth, f64)> {
         let from = self.steps.front()?.from;

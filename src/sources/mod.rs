@@ -1,5 +1,9 @@
-//! Where samples come from: one file per kind of source. A source knows nothing of the journal or the screen.
+//! Where samples come from: one file or folder per kind of source. A source knows nothing of the journal or the screen.
+//!
+//! [`groups`] says which signals are sampled together, and a [`Sampler`] samples them.
 
+pub mod alertmanager;
+mod api;
 mod command;
 pub mod endpoints;
 pub mod exposition;
@@ -12,45 +16,25 @@ pub mod prometheus;
 mod quantile;
 mod sampler;
 mod scrape;
-pub mod slo;
+mod secrets;
+mod slo;
 #[cfg(test)]
 mod testing;
 
 use std::{fmt, path::PathBuf};
 
-use endpoints::Taken;
+pub use api::ApiError;
+use endpoints::{Measured, Taken};
+pub use sampler::{Sampler, groups};
+pub use secrets::SecretError;
+
 use jiff::Timestamp;
 
 use crate::{
     health::{Alert, Sample, Unknown, Value},
-    plan::{ProbeMeasure, Question, Signal, Source},
+    plan::{ProbeMeasure, Question, Server, Signal, Source},
     text,
 };
-
-pub use sampler::{Sampler, groups};
-
-/// What one sampling of one signal brought.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
-    /// The signal.
-    pub signal: String,
-    /// Its sample.
-    pub sample: Sample,
-    /// The sample of each endpoint, as `host:port`, where there are several.
-    pub parts: Vec<(String, Sample)>,
-    /// What the source wants to be known.
-    pub warnings: Vec<String>,
-    /// The alerts that match, where an Alertmanager was asked and has answered.
-    pub alerts: Option<Vec<Alert>>,
-}
-
-impl Reading {
-    /// A sample, and nothing besides.
-    #[must_use]
-    pub fn of(signal: &str, sample: Sample) -> Self {
-        Self { signal: signal.to_owned(), sample, parts: Vec::new(), warnings: Vec::new(), alerts: None }
-    }
-}
 
 /// How long an error's line may be.
 const ERROR_LENGTH: usize = 200;
@@ -64,6 +48,30 @@ pub struct Context {
     pub folder: PathBuf,
     /// What commands find in their environment besides ours.
     pub env: Vec<(String, String)>,
+    /// When the release began: an alert is new that began after it.
+    pub started: Timestamp,
+}
+
+/// What one sampling of one signal brought.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// The signal.
+    pub signal: String,
+    /// Its sample.
+    pub sample: Sample,
+    /// Where a signal has several endpoints: each one's host and port, and its own sample.
+    pub parts: Vec<(String, Sample)>,
+    /// What the server wants to be known; a few lines, safe to show.
+    pub warnings: Vec<String>,
+    /// The alerts that an Alertmanager told of, the worst and newest first; none where it was not asked or did not answer.
+    pub alerts: Option<Vec<Alert>>,
+}
+
+impl Reading {
+    /// A sample and nothing else.
+    fn new(signal: &str, sample: Sample) -> Self {
+        Self { signal: signal.to_owned(), sample, parts: Vec::new(), warnings: Vec::new(), alerts: None }
+    }
 }
 
 impl fmt::Debug for Context {
@@ -84,6 +92,11 @@ pub struct Memory {
 /// Takes one sample of a signal. It never fails: what goes wrong becomes a sample without a number, with a line that
 /// says why. It takes no longer than [`Signal::sampling_timeout`], and may be dropped at any time.
 pub async fn sample(signal: &Signal, context: &Context, memory: &mut Memory) -> Sample {
+    reading("", signal, context, memory).await.sample
+}
+
+/// The same, with the sample of each endpoint where there are several.
+async fn reading(id: &str, signal: &Signal, context: &Context, memory: &mut Memory) -> Reading {
     let asked = now();
     let limit = signal.sampling_timeout();
     let taken = match tokio::time::timeout(limit.get(), take(signal, context, memory, asked)).await {
@@ -92,19 +105,20 @@ pub async fn sample(signal: &Signal, context: &Context, memory: &mut Memory) -> 
         Err(_) if matches!(signal.source, Source::Probe { measure: ProbeMeasure::Up, .. }) => Ok((None, 0.0)).into(),
         Err(_) => Err(Unknown::Error(format!("no answer within {limit}"))).into(),
     };
-    let sample = match taken.whole {
+    let sampled = |measured: Measured| match measured {
         Ok((at, number)) => finish(signal, at.unwrap_or(asked), number, asked),
         Err(unknown) => Sample::missing(asked, unknown),
     };
-    Sample { count: taken.count, ..sample }
+    let parts = taken.parts.into_iter().map(|(place, measured)| (place, sampled(measured))).collect();
+    Reading { parts, ..Reading::new(id, Sample { count: taken.count, ..sampled(taken.whole) }) }
 }
 
 async fn take(signal: &Signal, context: &Context, memory: &mut Memory, asked: Timestamp) -> Taken {
     let limit = signal.sampling_timeout().get();
     match &signal.source {
         Source::Prometheus { at, question: Question::Query(query) } => {
-            let url = at.url.as_deref().unwrap_or_default();
-            match prometheus::number(&context.http, url, query, limit).await {
+            let server = Server::at(at.url.as_deref().unwrap_or_default());
+            match prometheus::Client::new(&server, context).number(query, limit).await {
                 Ok(Some(point)) => Ok((Some(point.at), point.value)),
                 Ok(None) => Err(Unknown::NoData),
                 Err(error) => Err(Unknown::Error(text::line(&error.to_string(), ERROR_LENGTH))),
@@ -129,8 +143,7 @@ async fn take(signal: &Signal, context: &Context, memory: &mut Memory, asked: Ti
     }
 }
 
-/// The samples of the past, oldest first, for a cockpit that opens with a history: what the source kept of it, a number
-/// each `step`. Only a Prometheus server keeps any; where there is none, or it cannot be asked, there are none.
+/// The samples of the past of a signal at an address of its own; see [`Sampler::past`].
 pub async fn backfill(
     signal: &Signal,
     context: &Context,
@@ -138,7 +151,12 @@ pub async fn backfill(
     to: Timestamp,
     step: std::time::Duration,
 ) -> Vec<Sample> {
-    prometheus::backfill(signal, context, from, to, step).await
+    let Source::Prometheus { at, .. } = &signal.source else { return Vec::new() };
+    let server = Server::at(at.url.as_deref().unwrap_or_default());
+    let id = String::new();
+    let mut group = prometheus::Group::new(&server, std::iter::once((&id, signal)), context);
+    let readings = group.past(|_| from, to, step, signal.sampling_timeout().get()).await;
+    readings.into_iter().map(|reading| reading.sample).collect()
 }
 
 /// The sample that a source's number makes, in the signal's unit.

@@ -121,7 +121,7 @@ pub(crate) fn client() -> reqwest::Client {
 }
 
 pub(crate) fn context() -> Context {
-    Context { http: client(), folder: std::env::temp_dir(), env: Vec::new() }
+    Context { http: client(), folder: std::env::temp_dir(), env: Vec::new(), started: jiff::Timestamp::UNIX_EPOCH }
 }
 
 pub(crate) fn signal(source: Source) -> Signal {

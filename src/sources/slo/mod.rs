@@ -7,7 +7,11 @@
 //!
 //! Nothing is sent from here: whoever holds a client sends what is [due](Windows::due), and brings the answer.
 
+mod group;
+
 use jiff::Timestamp;
+
+pub(super) use group::Group;
 
 use crate::{
     health::{
@@ -18,7 +22,7 @@ use crate::{
 };
 
 /// The label that tells the rows of an answer apart.
-pub const LABEL: &str = "flightdeck";
+pub(super) const LABEL: &str = "flightdeck";
 
 /// Up to here a window is asked for each time.
 const NEAR: Duration = Duration::from_secs(3600);
@@ -33,9 +37,9 @@ const ALIVE: &str = "alive";
 
 /// A question for the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ask {
+pub(super) struct Ask {
     /// An instant query for now.
-    pub promql: String,
+    pub(super) promql: String,
     kind: Kind,
     stretches: Vec<Stretch>,
     now: Timestamp,
@@ -84,7 +88,7 @@ impl Stretch {
 
 /// What is known of an objective during a release.
 #[derive(Debug)]
-pub struct Windows {
+pub(super) struct Windows {
     near: Asked,
     far: Asked,
     period: Asked,
@@ -149,7 +153,7 @@ impl Running {
 impl Windows {
     /// Nothing yet, for a release that began at that time.
     #[must_use]
-    pub fn new(began: Timestamp) -> Self {
+    pub(super) fn new(began: Timestamp) -> Self {
         let unknown = || Running::new(None, began);
         Self {
             near: Asked::default(),
@@ -166,7 +170,7 @@ impl Windows {
     /// What is to be asked now; nothing while what is known is new enough. Each answer goes to [`Windows::answered`], each
     /// failure to [`Windows::failed`]; the questions do not depend on each other.
     #[must_use]
-    pub fn due(&self, slo: &Slo, now: Timestamp) -> Vec<Ask> {
+    pub(super) fn due(&self, slo: &Slo, now: Timestamp) -> Vec<Ask> {
         let mut asks = Vec::new();
         // The readings of an objective are sampled one after the other, and mean the same answer.
         if self.near.age(now).is_none_or(|age| age.as_millis() >= slo.every.as_millis() / 2) {
@@ -196,7 +200,7 @@ impl Windows {
     }
 
     /// Takes an answer in: for each row the value of its label [`LABEL`], and its number.
-    pub fn answered(&mut self, slo: &Slo, ask: &Ask, rows: &[(String, f64)]) {
+    pub(super) fn answered(&mut self, slo: &Slo, ask: &Ask, rows: &[(String, f64)]) {
         let number = |name: &str| {
             let number = rows.iter().find(|(label, _)| label == name).map(|(_, number)| *number);
             number.filter(|number| number.is_finite() && *number >= 0.0)
@@ -226,7 +230,7 @@ impl Windows {
     }
 
     /// Remembers that a question got no answer, and why: a line that is safe to show.
-    pub fn failed(&mut self, ask: &Ask, why: String) {
+    pub(super) fn failed(&mut self, ask: &Ask, why: String) {
         *self.asked(ask.kind) = Asked { at: Some(ask.now), failed: Some(why) };
     }
 
@@ -234,7 +238,7 @@ impl Windows {
     ///
     /// # Errors
     /// Where what must be new could not be asked: why.
-    pub fn tally(&self, slo: &Slo, now: Timestamp) -> Result<Tally, String> {
+    pub(super) fn tally(&self, slo: &Slo, now: Timestamp) -> Result<Tally, String> {
         if let Some(why) = &self.near.failed {
             return Err(why.clone());
         }

@@ -1,0 +1,306 @@
+//! Many queries in one request, and what each of them yields.
+//!
+//! Every query gets a label that tells its series from the others', and all are joined with `or`:
+//!
+//!     label_replace((sum(up)), "flightdeck_signal", "0", "", "") or label_replace((…), "flightdeck_signal", "1", "", "") …
+//!
+//! So all are evaluated at the same time, in one request for the whole group. One query that the server refuses would
+//! spoil the others, so where a batch is refused each of its queries is asked alone, and those to blame stay alone for a while.
+
+use std::{collections::HashMap, time::Duration};
+
+use futures::{StreamExt, stream};
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::{Client, Data, Element, Point, QueryError, Row, answer::timestamp, left, only, selectors::selectors};
+
+/// The label that tells which query a series belongs to.
+const LABEL: &str = "flightdeck_signal";
+/// How long a batch may be: VictoriaMetrics takes 16 kB, and a query that long is no pleasure in a server's log.
+const LONGEST: usize = 8 * 1024;
+/// How many queries are in a batch at most.
+const MOST: usize = 60;
+/// How many queries are asked alone at once.
+const AT_ONCE: usize = 4;
+/// After how long a query that had to be asked alone is tried with the others again.
+const AGAIN: Duration = Duration::from_secs(10 * 60);
+
+/// Queries that are asked together, again and again.
+#[derive(Default)]
+pub(super) struct Batch {
+    parts: Vec<Part>,
+}
+
+struct Part {
+    query: String,
+    form: Form,
+}
+
+/// How a query can be asked.
+#[derive(Clone, Copy)]
+enum Form {
+    /// With the others.
+    Together,
+    /// With the others, made a vector: it yields a scalar.
+    Scalar,
+    /// Alone, since then: the server refuses it, or what it is part of.
+    Alone(Instant),
+}
+
+/// What the queries of a batch yield.
+pub(super) struct Answers {
+    parts: Vec<Result<Vec<Element>, QueryError>>,
+    /// What the server wants to be known.
+    pub(super) warnings: Vec<String>,
+}
+
+impl Batch {
+    /// Adds a query, and returns the place of its answer. One that is there already is not asked twice.
+    pub(super) fn add(&mut self, query: String) -> usize {
+        if let Some(place) = self.parts.iter().position(|part| part.query == query) {
+            return place;
+        }
+        self.parts.push(Part { query, form: Form::Together });
+        self.parts.len().saturating_sub(1)
+    }
+
+    /// Adds queries for the times of what a query is made of.
+    pub(super) fn add_times(&mut self, query: &str) -> Vec<usize> {
+        let found = selectors(query).unwrap_or_default();
+        found.iter().map(|selector| self.add(format!("max(timestamp({selector}))"))).collect()
+    }
+
+    /// Asks all of them for now, which is the same time for all.
+    pub(super) async fn ask(&mut self, client: &Client, limit: Duration) -> Answers {
+        let deadline = deadline(limit);
+        let mut parts: Vec<Option<Result<Vec<Element>, QueryError>>> = self.parts.iter().map(|_| None).collect();
+        let mut warnings = Vec::new();
+        let mut at = None;
+        let mut down = None;
+        let mut suspects = Vec::new();
+        for pack in self.packs(Instant::now()) {
+            if let Some(error) = &down {
+                fill(&mut parts, &pack, || Err(QueryError::clone(error)));
+                continue;
+            }
+            match self.together(client, &pack, at, left(deadline)).await {
+                Ok((found, remarks)) => {
+                    at = at.or_else(|| found.values().flatten().find_map(|element| Some(element.point?.at)));
+                    let mut found = found;
+                    for place in pack {
+                        put(&mut parts, place, Ok(found.remove(&place).unwrap_or_default()));
+                    }
+                    add_remarks(&mut warnings, remarks);
+                }
+                Err(error) if error.is_about_the_query() => suspects.push(pack),
+                Err(error) => {
+                    fill(&mut parts, &pack, || Err(error.clone()));
+                    down = Some(error);
+                }
+            }
+        }
+        let alone: Vec<usize> = (0..self.parts.len()).filter(|place| parts.get(*place).is_some_and(Option::is_none)).collect();
+        match down {
+            Some(error) => fill(&mut parts, &alone, || Err(error.clone())),
+            None => {
+                let mut asked = Vec::with_capacity(alone.len());
+                for place in &alone {
+                    asked.push(self.alone(client, *place, at, deadline));
+                }
+                let answered: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+                for (place, answer) in alone.iter().zip(answered) {
+                    if let Ok((_, scalar, remarks)) = &answer {
+                        add_remarks(&mut warnings, remarks.clone());
+                        if let (true, Some(part)) = (*scalar, self.parts.get_mut(*place)) {
+                            part.form = Form::Scalar;
+                        }
+                    }
+                    put(&mut parts, *place, answer.map(|(elements, ..)| elements));
+                }
+            }
+        }
+        self.blame(&suspects, &parts);
+        let parts = parts.into_iter().map(|part| part.unwrap_or_else(|| Ok(Vec::new()))).collect();
+        Answers { parts, warnings }
+    }
+
+    /// Asks all of them for a stretch of the past. What cannot be had is not there.
+    pub(super) async fn range(
+        &self,
+        client: &Client,
+        span: (Timestamp, Timestamp),
+        step: Duration,
+        limit: Duration,
+    ) -> Vec<Option<Vec<Row>>> {
+        let deadline = deadline(limit);
+        let mut parts: Vec<Option<Vec<Row>>> = self.parts.iter().map(|_| None).collect();
+        for pack in self.packs(Instant::now()) {
+            match client.range(&self.query(&pack), span, step, left(deadline)).await {
+                Ok(rows) => {
+                    let Ok(mut found) = sorted(rows, |row| &mut row.labels) else { return parts };
+                    for place in pack {
+                        put(&mut parts, place, found.remove(&place).unwrap_or_default());
+                    }
+                }
+                Err(error) if error.is_about_the_query() => {}
+                Err(_) => return parts,
+            }
+        }
+        let alone: Vec<usize> = (0..self.parts.len()).filter(|place| parts.get(*place).is_some_and(Option::is_none)).collect();
+        let mut asked = Vec::with_capacity(alone.len());
+        for place in &alone {
+            let query = self.parts.get(*place).map(|part| part.query.as_str()).unwrap_or_default();
+            asked.push(client.range(query, span, step, left(deadline)));
+        }
+        let answered: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+        for (place, rows) in alone.iter().zip(answered) {
+            if let Ok(rows) = rows {
+                put(&mut parts, *place, rows);
+            }
+        }
+        parts
+    }
+
+    /// Those that are asked together, in as few requests as they fit in.
+    fn packs(&self, now: Instant) -> Vec<Vec<usize>> {
+        let mut packs: Vec<Vec<usize>> = Vec::new();
+        let mut room = 0_usize;
+        for (place, part) in self.parts.iter().enumerate() {
+            if matches!(part.form, Form::Alone(since) if now.saturating_duration_since(since) < AGAIN) {
+                continue;
+            }
+            // What the label takes, at most.
+            let length = part.query.len().saturating_add(80);
+            match packs.last_mut() {
+                Some(pack) if length <= room && pack.len() < MOST => {
+                    pack.push(place);
+                    room = room.saturating_sub(length);
+                }
+                _ => {
+                    packs.push(vec![place]);
+                    room = LONGEST.saturating_sub(length);
+                }
+            }
+        }
+        packs
+    }
+
+    /// The query for several at once.
+    fn query(&self, pack: &[usize]) -> String {
+        let parts = pack.iter().filter_map(|place| Some((place, self.parts.get(*place)?)));
+        let labelled = parts.map(|(place, Part { query, form })| {
+            // The line's end closes a comment.
+            let query = if query.contains('#') { format!("{query}\n") } else { query.clone() };
+            let vector = if matches!(form, Form::Scalar) { "vector" } else { "" };
+            format!("label_replace({vector}({query}),\"{LABEL}\",\"{place}\",\"\",\"\")")
+        });
+        labelled.collect::<Vec<_>>().join(" or ")
+    }
+
+    async fn together(
+        &self,
+        client: &Client,
+        pack: &[usize],
+        at: Option<Timestamp>,
+        limit: Duration,
+    ) -> Result<(HashMap<usize, Vec<Element>>, Vec<String>), QueryError> {
+        let answer = client.instant(&self.query(pack), at, limit).await?;
+        match answer.data {
+            Data::Vector(elements) => Ok((sorted(elements, |element| &mut element.labels)?, answer.warnings)),
+            Data::Scalar(_) | Data::Matrix(_) => Err(QueryError::Malformed("it is no vector".to_owned())),
+            Data::Other(kind) => Err(QueryError::Kind(kind)),
+        }
+    }
+
+    /// Asks one alone: its series, whether it is a scalar, and the server's remarks.
+    async fn alone(
+        &self,
+        client: &Client,
+        place: usize,
+        at: Option<Timestamp>,
+        deadline: Instant,
+    ) -> Result<(Vec<Element>, bool, Vec<String>), QueryError> {
+        let query = self.parts.get(place).map(|part| part.query.as_str()).unwrap_or_default();
+        let mut answer = client.instant(query, at, left(deadline)).await?;
+        let scalar = matches!(answer.data, Data::Scalar(_));
+        let warnings = std::mem::take(&mut answer.warnings);
+        Ok((answer.series()?, scalar, warnings))
+    }
+
+    /// Keeps those alone that spoil others; all of a batch where none of them is refused alone.
+    fn blame(&mut self, suspects: &[Vec<usize>], parts: &[Option<Result<Vec<Element>, QueryError>>]) {
+        let now = Instant::now();
+        for pack in suspects {
+            let refused = |place: &usize| matches!(parts.get(*place), Some(Some(Err(error))) if error.is_about_the_query());
+            let known = |place: &usize| self.parts.get(*place).is_some_and(|part| matches!(part.form, Form::Scalar));
+            let found = pack.iter().any(|place| refused(place) || known(place));
+            for place in pack {
+                let guilty = refused(place) || !found;
+                if let (true, Some(part)) = (guilty, self.parts.get_mut(*place)) {
+                    part.form = Form::Alone(now);
+                }
+            }
+        }
+    }
+}
+
+impl Answers {
+    /// All series that a query yields.
+    pub(super) fn series(&self, place: usize) -> Result<&[Element], QueryError> {
+        match self.parts.get(place) {
+            Some(Ok(elements)) => Ok(elements),
+            Some(Err(error)) => Err(error.clone()),
+            None => Ok(&[]),
+        }
+    }
+
+    /// The one number that a query yields, if any.
+    pub(super) fn number(&self, place: usize) -> Result<Option<Point>, QueryError> {
+        only(self.series(place)?)
+    }
+
+    /// The oldest of the times that these queries yield; those that yield none tell nothing.
+    pub(super) fn oldest(&self, times: &[usize]) -> Option<Timestamp> {
+        times.iter().filter_map(|place| timestamp(self.number(*place).ok()??.value).ok()).min()
+    }
+}
+
+/// Series by the query that they belong to, without the label that says so.
+fn sorted<T>(series: Vec<T>, labels: impl Fn(&mut T) -> &mut super::Labels) -> Result<HashMap<usize, Vec<T>>, QueryError> {
+    let mut found: HashMap<usize, Vec<T>> = HashMap::new();
+    for mut one in series {
+        let labels = labels(&mut one);
+        let place = labels.iter().position(|(label, _)| label == LABEL).and_then(|index| labels.remove(index).1.parse().ok());
+        // One that is left out without a word would look like none.
+        let place = place.ok_or_else(|| QueryError::Malformed("a series lacks the label that was asked for".to_owned()))?;
+        found.entry(place).or_default().push(one);
+    }
+    Ok(found)
+}
+
+fn put<T>(parts: &mut [Option<T>], place: usize, answer: T) {
+    if let Some(part) = parts.get_mut(place) {
+        *part = Some(answer);
+    }
+}
+
+fn fill<T>(parts: &mut [Option<T>], places: &[usize], answer: impl Fn() -> T) {
+    for place in places {
+        put(parts, *place, answer());
+    }
+}
+
+/// A few of the server's remarks, each once.
+fn add_remarks(warnings: &mut Vec<String>, remarks: Vec<String>) {
+    for remark in remarks {
+        if warnings.len() < 10 && !warnings.contains(&remark) {
+            warnings.push(remark);
+        }
+    }
+}
+
+fn deadline(limit: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(limit).unwrap_or(now)
+}
