@@ -21,7 +21,10 @@ use super::{
     operation::{Job, Work},
 };
 use crate::{
-    controller::sampling::{self, Beside},
+    controller::{
+        sampling::{self, Beside},
+        silences::{self, Silences},
+    },
     health::Sample,
     journal::{Holder, Journal, JournalError, Location, Taking, Watch},
     plan::StageKind,
@@ -119,6 +122,7 @@ enum News {
     Operation { op: String, outcome: Outcome },
     Check { check: String, result: CheckResult, detail: String },
     Sampled(Vec<Reading>),
+    Silence(silences::Done),
 }
 
 struct Drive<'a> {
@@ -133,8 +137,11 @@ struct Drive<'a> {
     operations: HashMap<String, Running>,
     checks: HashMap<String, AbortHandle>,
     tasks: JoinSet<()>,
+    /// What goes on when the release is over, until it is done.
+    besides: JoinSet<()>,
     sampling: bool,
     beside: Beside,
+    silences: Silences,
 }
 
 struct Running {
@@ -163,8 +170,10 @@ impl<'a> Drive<'a> {
             operations: HashMap::new(),
             checks: HashMap::new(),
             tasks: JoinSet::new(),
+            besides: JoinSet::new(),
             sampling: false,
             beside: Beside::default(),
+            silences: Silences::default(),
         };
         // Whoever drove it before may have stopped long ago: the watches do not count that time.
         let unwatched_since = unwatched_since.filter(|_| drive.release().controller.is_some());
@@ -194,7 +203,7 @@ impl<'a> Drive<'a> {
         round.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             self.reconcile()?;
-            if self.release().is_over() && self.operations.is_empty() {
+            if self.release().is_over() && self.operations.is_empty() && !Silences::is_busy(self.release()) {
                 return Ok(());
             }
             tokio::select! {
@@ -203,6 +212,7 @@ impl<'a> Drive<'a> {
                 () = self.changed.notified() => { self.logbook.catch_up()?; }
                 Some(news) = self.told.recv() => self.take(news)?,
                 Some(_) = self.tasks.join_next() => {}
+                Some(_) = self.besides.join_next() => {}
                 _ = round.tick() => {
                     if !self.logbook.journal.renew_lease(&self.config.release, self.token, Timestamp::now())? {
                         return Err(LogbookError::Fenced.into());
@@ -228,6 +238,11 @@ impl<'a> Drive<'a> {
                 News::Check { check, result, detail } => {
                     self.checks.remove(&check);
                     self.write(vec![EventKind::CheckEnded { check, result, detail }])?;
+                }
+                News::Silence(done) => {
+                    if let Some(event) = self.silences.done(done) {
+                        self.write(vec![event])?;
+                    }
                 }
                 News::Sampled(readings) => {
                     for reading in readings {
@@ -292,6 +307,7 @@ impl<'a> Drive<'a> {
         self.take_up()?;
         self.run_checks();
         self.keep_sampling();
+        self.keep_silent();
         Ok(())
     }
 
@@ -405,6 +421,16 @@ impl<'a> Drive<'a> {
             context,
             work,
         })
+    }
+
+    fn keep_silent(&mut self) {
+        let release = &self.logbook.release;
+        for job in self.silences.due(release, || sampling::context(release, &self.http)) {
+            let tell = self.tell.clone();
+            self.besides.spawn(async move {
+                let _unheard = tell.send(News::Silence(job.perform().await)).await;
+            });
+        }
     }
 
     fn run_checks(&mut self) {

@@ -12,6 +12,7 @@ mod logbook;
 mod operation;
 mod output;
 mod sampling;
+mod silences;
 
 pub(crate) use drive::PATIENCE;
 pub use drive::{Config, DriveError, drive};

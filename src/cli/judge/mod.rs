@@ -1,8 +1,10 @@
-//! `flightdeck judge`: canary analysis on its own, from files, as a stream of cases, or as it was decided in a release.
+//! `flightdeck judge`: canary analysis on its own, from files, as a stream of cases, from what a Prometheus
+//! server remembers, or as it was decided in a release.
 
 mod batch;
 mod csv;
 mod decided;
+mod past;
 mod read;
 mod report;
 
@@ -23,6 +25,8 @@ pub(super) struct Arguments {
     /// Judge again what was decided in a release, on the data that its journal holds; the only active one, unless named
     #[arg(long, value_name = "RELEASE", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["files", "batch"])]
     release: Option<String>,
+    #[command(flatten)]
+    past: past::Arguments,
     /// By which rules
     #[arg(long, value_enum, default_value_t = Method::Flightdeck)]
     method: Method,
@@ -74,11 +78,14 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
     }
     let rules = rules(arguments)?;
     let defaults = defaults(arguments)?;
+    if arguments.past.is_meant() {
+        return past::run(&arguments.past, rules, defaults, arguments.json);
+    }
     match &arguments.batch {
         Some(path) => batch::run(path, rules, defaults),
-        None if arguments.files.is_empty() => {
-            Err(Failure::wrong("give the files to judge, or a stream of cases with --batch FILE"))
-        }
+        None if arguments.files.is_empty() => Err(Failure::wrong(
+            "give the files to judge, a stream of cases with --batch FILE, a plan's signal with --signal ID, or a server with --prometheus URL",
+        )),
         None => report::run(&arguments.files, rules, defaults, arguments.json),
     }
 }

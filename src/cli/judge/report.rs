@@ -43,6 +43,17 @@ pub(super) fn run(files: &[PathBuf], rules: Rules, defaults: Defaults, as_json: 
     Ok(exit([verdict].into_iter()))
 }
 
+/// Prints rulings that have no score.
+pub(super) fn print(rulings: &[Ruling], as_json: bool) -> Result<(), Failure> {
+    if as_json {
+        let metrics: Vec<Value> = rulings.iter().map(full).collect::<Result<_, _>>()?;
+        answer(&json!({"verdict": together(rulings), "score": null, "metrics": metrics}).to_string());
+    } else {
+        answer(&table(rulings, None));
+    }
+    Ok(())
+}
+
 /// What the files hold, one after the other.
 fn all(files: &[PathBuf], defaults: Defaults) -> Result<Document, Failure> {
     let mut all = Document { metrics: Vec::new(), score: None };
