@@ -11,6 +11,8 @@ mod demo;
 #[cfg(test)]
 mod emulator;
 #[cfg(test)]
+mod judged;
+#[cfg(test)]
 mod line;
 #[cfg(test)]
 mod person;
