@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{health::Count, sources::exposition};
+use crate::{health::Count, sources::exposition::Format};
 
 /// Scrapes these pages of several endpoints, so many seconds apart; one that fails is written as `!`.
 fn taken(measure: &Measure, percent: bool, scrapes: &[(u64, &[&str])]) -> Vec<Taken> {
@@ -18,7 +18,8 @@ fn taken(measure: &Measure, percent: bool, scrapes: &[(u64, &[&str])]) -> Vec<Ta
         };
         let page = |page: &&str| match *page {
             "!" => Err(Unknown::Error("HTTP status 503".into())),
-            page => wanted.pick(&exposition::parse(page).unwrap()),
+            page if page.ends_with("# EOF") => wanted.read(page.as_bytes(), Format::OpenMetrics),
+            page => wanted.read(format!("{page}\n").as_bytes(), Format::Text),
         };
         let names: Vec<String> = ["a:1", "b:2", "c:3"].iter().take(pages.len()).map(|name| (*name).to_owned()).collect();
         super::measure(&asks, &wanted, &names, pages.iter().map(page).collect(), now, &mut histories)
