@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::{
     endpoints::{self, Measured, Taken},
     growth::{self, Counter, Growth, History, Part, Reach},
-    picked::{Kind, Picked, Presence, Wanted},
+    picked::{Found, Kind, Picked, Presence, Wanted},
     quantile::quantile,
 };
 use crate::{health::Unknown, plan::Measure};
@@ -90,17 +90,19 @@ struct Seen {
     growth: Option<Growth>,
     /// The same by the second.
     rate: f64,
+    /// A summary's quantile.
+    summary: Option<f64>,
+    /// Whether this is of several endpoints.
+    is_several: bool,
     /// Whether buckets differ from endpoint to endpoint.
     differs: bool,
 }
 
 impl Seen {
     fn new(kind: Kind, page: Picked, reach: Reach, now: Instant, history: &mut History) -> Result<Self, Unknown> {
-        if kind != Kind::Value {
-            let counter = |part| move |point| Counter { part, point, created: None };
-            let of = page.of.iter().map(counter(if matches!(kind, Kind::Quantile(_)) { Part::Bucket } else { Part::Of }));
-            let over = page.over.iter().map(counter(Part::Over));
-            history.add(reach, now, of.chain(over))?;
+        if kind != Kind::Value && page.summary.is_none() {
+            let of = if matches!(kind, Kind::Quantile(_)) { Part::Bucket } else { Part::Of };
+            history.add(reach, now, counters(of, &page.of).chain(counters(Part::Over, &page.over)))?;
         }
         let (growth, rate) = match history.growth() {
             Some((growth, seconds)) => {
@@ -111,12 +113,14 @@ impl Seen {
         };
         let dated = if kind == Kind::Ratio { &page.over } else { &page.of };
         Ok(Self {
-            at: dated.iter().filter_map(|point| point.at).min(),
+            at: dated.iter().map(|found| &found.point).chain(&page.summary).filter_map(|point| point.at).min(),
             selected: page.of.len(),
-            value: page.of.iter().map(|point| point.value).sum(),
+            value: page.of.iter().map(|found| found.point.value).sum(),
+            summary: page.summary.map(|point| point.value),
             presence: page.presence,
             growth,
             rate,
+            is_several: false,
             differs: false,
         })
     }
@@ -142,6 +146,8 @@ impl Seen {
             value: self.value + other.value,
             growth,
             rate: self.rate + other.rate,
+            summary: self.summary.or(other.summary),
+            is_several: true,
             differs: self.differs || other.differs,
         }
     }
@@ -165,6 +171,14 @@ impl Seen {
                 growth.of / growth.over * if percent { 100.0 } else { 1.0 }
             }
             Kind::Quantile(q) => {
+                match self.summary {
+                    Some(_) if self.is_several => {
+                        let why = "the quantiles of several endpoints' summaries cannot be added up";
+                        return Err(Unknown::Error(why.to_owned()));
+                    }
+                    Some(quantile) => return Ok((self.at, quantile)),
+                    None => {}
+                }
                 let growth = self.growth.as_ref().ok_or(Unknown::NoData)?;
                 if self.differs {
                     let why = "the endpoints' histograms have different buckets, and cannot be added up";
@@ -176,6 +190,11 @@ impl Seen {
         };
         Ok((self.at, number))
     }
+}
+
+/// The series found on a page, as counters of a part.
+fn counters(part: Part, found: &[Found]) -> impl Iterator<Item = Counter<'_>> {
+    found.iter().map(move |found| Counter { part, point: &found.point, created: found.created })
 }
 
 #[cfg(test)]

@@ -1,23 +1,30 @@
 //! A scraped page as a source, for people without a Prometheus server; or several pages, of instances that are measured
 //! together.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use reqwest::{Client, header::ACCEPT};
+use reqwest::{
+    Client,
+    header::{ACCEPT, CONTENT_TYPE},
+};
 
 use super::{
     endpoints::{self, Taken},
-    exposition, http,
+    exposition::{self, Format},
+    http,
     measure::{Asks, Histories, measure},
     picked::{Picked, Wanted},
 };
 use crate::health::Unknown;
 
+/// A page longer than this is read beside the thread that everything else runs on, so that the screen stays fluid.
+const LONG: usize = 256 * 1024;
+
 /// Scrapes the pages, all at the same time and each within the limit, and computes the measure. A sample has the time of its
 /// scrape, unless the page has one for it.
 pub(super) async fn take(asks: &Asks<'_>, urls: &[String], limit: Duration, client: &Client, histories: &mut Histories) -> Taken {
     let wanted = match Wanted::new(asks.measure) {
-        Ok(wanted) => wanted,
+        Ok(wanted) => Arc::new(wanted),
         Err(why) => return Taken::from(Err(why)),
     };
     let late = || Err(Unknown::Error("no answer in time".to_owned()));
@@ -26,19 +33,25 @@ pub(super) async fn take(asks: &Asks<'_>, urls: &[String], limit: Duration, clie
     measure(asks, &wanted, &endpoints::names(urls), pages, now, histories)
 }
 
-async fn scrape(client: &Client, url: &str, wanted: &Wanted) -> Result<Picked, Unknown> {
+async fn scrape(client: &Client, url: &str, wanted: &Arc<Wanted>) -> Result<Picked, Unknown> {
     let failed = |error: reqwest::Error| Unknown::Error(http::explain(&error));
-    let request = client.get(url).header(ACCEPT, "text/plain;version=0.0.4,*/*;q=0.1");
-    let mut response = request.send().await.map_err(failed)?;
+    let mut response = client.get(url).header(ACCEPT, exposition::ACCEPT).send().await.map_err(failed)?;
     if !response.status().is_success() {
         return Err(Unknown::Error(format!("HTTP status {}", response.status())));
     }
+    // A header that is no text says nothing.
+    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let format = Format::of(content_type).map_err(|error| Unknown::Error(error.to_string()))?;
     let (body, whole) = http::read(&mut response, exposition::PAGE).await.map_err(failed)?;
     if !whole {
         return Err(Unknown::Error("the page is longer than 8 MiB".to_owned()));
     }
-    let page = exposition::parse_bytes(&body).map_err(|error| Unknown::Error(error.to_string()))?;
-    wanted.pick(&page)
+    if body.len() < LONG {
+        return wanted.read(&body, format);
+    }
+    let wanted = Arc::clone(wanted);
+    let reading = tokio::task::spawn_blocking(move || wanted.read(&body, format));
+    reading.await.unwrap_or_else(|_| Err(Unknown::Error("the page could not be read".to_owned())))
 }
 
 #[cfg(test)]
@@ -62,7 +75,7 @@ mod tests {
                 0 => Reply::ok("r{code=\"200\"} 100\nr{code=\"500\"} 3\n"),
                 1 => Reply::text("503 Service Unavailable", ""),
                 2 => Reply::ok("r{code=\"200\"} 103\nr{code=\"500\"} 4\n"),
-                3 => Reply::ok("<html>"),
+                3 => Reply::ok("<html>\n"),
                 _ => Reply::ok("g 5 1395066363000\n"),
             }
         })
@@ -89,7 +102,11 @@ mod tests {
         signal.source = scrape(Measure::Value("g".into()));
         let taken = sample(&signal, &context(), &mut memory).await;
         assert_eq!((taken.at.as_millisecond(), taken.value), (1_395_066_363_000, Value::Number(5.0)));
-        assert!(server.requests()[0].contains("accept: text/plain;version=0.0.4"), "{}", server.requests()[0]);
+        assert!(
+            server.requests()[0].contains("accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;"),
+            "{}",
+            server.requests()[0]
+        );
     }
 
     /// A scrape of several, and what is remembered of them.

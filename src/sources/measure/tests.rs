@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{health::Count, sources::exposition};
+use crate::{health::Count, sources::exposition::Format};
 
 /// Scrapes these pages of several endpoints, so many seconds apart; one that fails is written as `!`.
 fn taken(measure: &Measure, percent: bool, scrapes: &[(u64, &[&str])]) -> Vec<Taken> {
@@ -18,7 +18,8 @@ fn taken(measure: &Measure, percent: bool, scrapes: &[(u64, &[&str])]) -> Vec<Ta
         };
         let page = |page: &&str| match *page {
             "!" => Err(Unknown::Error("HTTP status 503".into())),
-            page => wanted.pick(&exposition::parse(page).unwrap()),
+            page if page.ends_with("# EOF") => wanted.read(page.as_bytes(), Format::OpenMetrics),
+            page => wanted.read(format!("{page}\n").as_bytes(), Format::Text),
         };
         let names: Vec<String> = ["a:1", "b:2", "c:3"].iter().take(pages.len()).map(|name| (*name).to_owned()).collect();
         super::measure(&asks, &wanted, &names, pages.iter().map(page).collect(), now, &mut histories)
@@ -381,6 +382,124 @@ fn histograms_that_differ_are_not_added_up() {
     let many: Vec<String> = (0..600).map(|le| le.to_string()).collect();
     let many = page(&many.iter().map(String::as_str).collect::<Vec<_>>(), 1);
     assert_eq!(scrapes(&half, false, &[(0, &many)]), [Err(error("the histogram has more than 512 buckets"))]);
+}
+
+#[test]
+fn a_page_may_say_what_its_metrics_are() {
+    let (a, b) = (String::from("a"), String::from("b"));
+    let value = || Measure::Value(a.clone());
+    let rate = || Measure::Rate(a.clone());
+    let ratio = || Measure::Ratio { of: a.clone(), over: b.clone() };
+    let of = |of: &str| Measure::Rate(of.to_owned());
+    let quantile = || Measure::Quantile { of: a.clone(), q: 0.5 };
+    let refused = |what: &str| Err(error(&format!("{what} by its page, and only counters grow")));
+    for (measure, page, expected) in [
+        (value(), "# TYPE a gauge\na 1", Ok(1.0)),
+        // It falls with each restart, but that is what was asked for.
+        (value(), "# TYPE a counter\na 1", Ok(1.0)),
+        (value(), "# TYPE a counter\na_total 1\n# EOF", Ok(1.0)),
+        (rate(), "# TYPE a counter\na 1", NONE),
+        (rate(), "# TYPE a counter\na_total 1\n# EOF", NONE),
+        (of("a_total"), "# TYPE a counter\na_total 1\n# EOF", NONE),
+        (rate(), "# TYPE a untyped\na 1", NONE),
+        (rate(), "# TYPE a gauge\na 1", refused("`a` is a gauge")),
+        (rate(), "# TYPE a gauge\n", refused("`a` is a gauge")),
+        (rate(), "# TYPE a gauge\n# TYPE a counter\na 1", NONE),
+        (rate(), "# TYPE a summary\na{quantile=\"0.5\"} 1", refused("`a` is a summary's quantile")),
+        (of("a_count"), "# TYPE a summary\na_count 1", NONE),
+        (of("a_bucket"), "# TYPE a histogram\na_bucket{le=\"1\"} 1", NONE),
+        (of("a_created"), "# TYPE a counter\na_created 1\n# EOF", refused("`a_created` is a gauge")),
+        (of("a_gcount"), "# TYPE a gaugehistogram\na_gcount 1\n# EOF", refused("`a_gcount` is a gauge histogram")),
+        (of("a_info"), "# TYPE a info\na_info 1\n# EOF", refused("`a_info` is no number of anything")),
+        (rate(), "# TYPE a stateset\na 1\n# EOF", refused("`a` is no number of anything")),
+        (ratio(), "# TYPE a gauge\na 1\nb 1", refused("`a` is a gauge")),
+        (ratio(), "# TYPE b gauge\na 1\nb 1", refused("`b` is a gauge")),
+        (
+            quantile(),
+            "# TYPE a gauge\na 1",
+            Err(error("`a` is neither a histogram nor a summary by its page, and has no quantiles")),
+        ),
+    ] {
+        assert_eq!(scrapes(&measure, false, &[(0, page)]), [expected], "{page}");
+    }
+}
+
+/// When a counter began to count, as OpenMetrics tells it.
+#[test]
+fn counters_created_anew() {
+    let page =
+        |value: u32, created: f64| format!("# TYPE a counter\na_total{{x=\"1\"}} {value}\na_created{{x=\"1\"}} {created}\n# EOF");
+    let other =
+        |value: u32, created: f64| format!("# TYPE a counter\na_total{{x=\"1\"}} {value}\na_created{{x=\"2\"}} {created}\n# EOF");
+    let text = |value: u32, created: f64| format!("a_total{{x=\"1\"}} {value}\na_created{{x=\"1\"}} {created}");
+    for (why, before, after, expected) in [
+        ("the same", page(5, 1000.0), page(15, 1000.0), 10.0),
+        ("later: it started over, though it did not fall", page(5, 1000.0), page(15, 1060.5), 15.0),
+        ("a little later: the exporter computed it anew", page(5, 1000.0), page(15, 1000.3), 10.0),
+        ("earlier: that is no new beginning", page(5, 1000.0), page(15, 900.0), 10.0),
+        ("not a number says nothing", page(5, 1000.0), page(15, f64::NAN), 10.0),
+        ("another series'", other(5, 1000.0), other(15, 2000.0), 10.0),
+        ("in text the name may mean anything", text(5, 1000.0), text(15, 2000.0), 10.0),
+        ("it fell, whatever it says", page(5, 1000.0), page(3, 1000.0), 3.0),
+    ] {
+        let rates = scrapes(&Measure::Rate("a_total".into()), false, &[(0, &before), (10, &after)]);
+        assert_eq!(rates, [NONE, Ok(expected / 10.0)], "{why}");
+    }
+    // The parts of a histogram began with it.
+    let page = |count: u32, created: u32| {
+        format!(
+            "# TYPE h histogram\nh_bucket{{le=\"1.0\"}} {count}\nh_bucket{{le=\"+Inf\"}} {count}\nh_count {count}\nh_created {created}\n# EOF"
+        )
+    };
+    let (before, after) = (page(5, 1000), page(15, 2000));
+    assert_eq!(scrapes(&Measure::Rate("h_count".into()), false, &[(0, &before), (10, &after)])[1], Ok(1.5));
+    assert_eq!(scrapes(&Measure::Rate("h_bucket{le=\"1.0\"}".into()), false, &[(0, &before), (10, &after)])[1], Ok(1.5));
+}
+
+#[test]
+fn summaries_are_read_as_they_stand() {
+    let half = |of: &str| Measure::Quantile { of: of.into(), q: 0.5 };
+    let typed = "# TYPE s summary\n";
+    let s = "s{p=\"a\",quantile=\"0.5\"} 3\ns{p=\"a\",quantile=\"0.9\"} 7\ns_sum{p=\"a\"} 9\ns_count{p=\"a\"} 2";
+    let other = s.replace("p=\"a\"", "p=\"b\"");
+    let several = Err(error("`s` is 2 series of a summary, and their quantiles cannot be added up"));
+    for (measure, page, expected) in [
+        (half("s"), format!("{typed}{s}"), Ok(3.0)),
+        (half("s"), s.to_owned(), Ok(3.0)),
+        (half("s"), format!("{typed}{}\n# EOF", s.replace("0.5", "5e-1")), Ok(3.0)),
+        (half("s"), format!("{typed}{s}\n{other}"), several),
+        (half("s{p=\"b\"}"), format!("{typed}{s}\n{other}"), Ok(3.0)),
+        (half("s{p=\"c\"}"), format!("{typed}{s}\n{other}"), NONE),
+        (half("s"), format!("{typed}s{{quantile=\"0.5\"}} NaN"), NONE),
+        (half("s"), typed.to_owned(), NONE),
+        (
+            half("s"),
+            format!("{typed}s{{quantile=\"0.50\"}} 1\ns{{quantile=\"0.5\"}} 1"),
+            Err(error("the page has `s` twice with the same labels")),
+        ),
+        (
+            half("s"),
+            format!("{typed}s{{quantile=\"0.9\"}} 1\ns{{quantile=\"0.99\"}} 2"),
+            Err(error("the summary `s` has no quantile 0.5; it has 0.9, 0.99")),
+        ),
+    ] {
+        assert_eq!(scrapes(&measure, false, &[(0, &page)]), [expected], "{page}");
+    }
+    let one = "s{quantile=\"0.5\"} 3 7000000";
+    let alone = taken(&half("s"), false, &[(0, &[one])]).pop().unwrap();
+    assert_eq!(alone.whole, Ok((Timestamp::from_second(7000).ok(), 3.0)));
+    let two = taken(&half("s"), false, &[(0, &[one, one])]).pop().unwrap();
+    let why = "the quantiles of several endpoints' summaries cannot be added up";
+    assert_eq!(numbers(&two), (Err(error(why)), vec![("a:1", Ok(3.0)), ("b:2", Ok(3.0))]));
+}
+
+#[test]
+fn a_plan_for_text_goes_on_with_openmetrics() {
+    let text = ["requests 5", "requests 15"];
+    let open = ["# TYPE requests counter\nrequests_total 5\n# EOF", "# TYPE requests counter\nrequests_total 15.0\n# EOF"];
+    for [before, after] in [text, open] {
+        assert_eq!(scrapes(&Measure::Rate("requests".into()), false, &[(0, before), (10, after)]), [NONE, Ok(1.0)]);
+    }
 }
 
 proptest! {
