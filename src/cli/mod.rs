@@ -17,6 +17,7 @@ mod open;
 mod run;
 mod sandbox;
 mod schema;
+mod slo;
 mod start;
 mod status;
 mod stuck;
@@ -112,6 +113,8 @@ enum Commands {
     Verify(verify::Arguments),
     /// Judge a canary by its metrics beside a baseline's: pass, fail, or unknown
     Judge(judge::Arguments),
+    /// Service levels: import OpenSLO documents
+    Slo(slo::Arguments),
     /// Print a JSON schema: of the plan or of `status --json`
     Schema(schema::Arguments),
     /// The themes: which there are, what one looks like, and one to begin with
@@ -230,6 +233,7 @@ pub fn main() -> ExitCode {
         Some(Commands::Log(arguments)) => log::run(&arguments, &global),
         Some(Commands::Verify(arguments)) => verify::run(&arguments, &global),
         Some(Commands::Judge(arguments)) => judge::run(&arguments, &global),
+        Some(Commands::Slo(arguments)) => slo::run(&arguments),
         Some(Commands::Schema(arguments)) => schema::run(&arguments),
         Some(Commands::Themes(arguments)) => themes::run(&arguments),
         Some(Commands::Keys) => keys::run(),

@@ -5,6 +5,7 @@ mod duration;
 mod expression;
 mod load;
 mod model;
+pub mod openslo;
 mod presets;
 mod schema;
 mod secret;

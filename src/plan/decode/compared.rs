@@ -110,13 +110,14 @@ pub(super) fn spread(reader: &mut Reader, rows: &mut Vec<Row>, known: &mut Known
         let baseline = Signal { title: title("baseline"), source: asked(baseline), ..plain };
         known.along.push((row.id.clone(), canary_id.clone()));
         for (id, signal, is_judged) in [(canary_id, canary, true), (baseline_id, baseline, false)] {
-            made.push(Row { name: row.name.clone(), id, signal: Some(signal), is_judged, baseline: None, mentions: Vec::new() });
+            let (name, place) = (row.name.clone(), row.place.clone());
+            made.push(Row { name, id, place, signal: Some(signal), is_judged, baseline: None, mentions: Vec::new() });
         }
     }
     for row in made {
-        if rows.iter().any(|other| other.id == row.id) {
+        if let Some(other) = rows.iter().find(|other| other.id == row.id) {
             let message = format!("{} makes a signal {}, and there is one already", row.name, quote(&row.id));
-            reader.report(&(0..0), "duplicate-id", message, "call the other one differently");
+            reader.report(&other.place, "duplicate-id", message, "call this one differently");
         }
         rows.push(row);
     }

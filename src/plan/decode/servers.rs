@@ -117,6 +117,10 @@ pub(super) fn place(reader: &mut Reader, fields: &Fields<'_>, known: &Known, exa
             }
             Place { url: None, server: server.map(|server| server.is) }
         }
-        (_, None) => Place { url: reader.url(fields, "url", example).map(|url| url.is), server: None },
+        (Some(_), None) => Place { url: reader.url(fields, "url", example).map(|url| url.is), server: None },
+        (None, None) => {
+            reader.missing(fields, "url", &format!("url = \"{example}\", or server = \"NAME\", one of [servers.NAME]"));
+            Place::default()
+        }
     }
 }

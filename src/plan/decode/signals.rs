@@ -7,7 +7,7 @@ use toml::de::DeTable;
 
 use super::{
     Known, compared,
-    reader::{At, Fields, Reader},
+    reader::{At, Fields, Reader, Span},
     shapes, sources,
     words::{self, quote},
 };
@@ -45,6 +45,8 @@ pub(super) struct Row {
     /// How a message calls it.
     pub(super) name: String,
     pub(super) id: Id,
+    /// Where its id is.
+    pub(super) place: Span,
     /// Nothing where its source is wrong.
     pub(super) signal: Option<Signal>,
     pub(super) is_judged: bool,
@@ -168,7 +170,8 @@ fn signal<'a>(reader: &mut Reader, (id, table): (At<String>, &'a DeTable<'a>), k
         confirm,
         stale: stale.map(|stale| stale.is),
     });
-    // One whose source is wrong may well have been meant to be judged.
-    let is_judged = signal.as_ref().is_none_or(Signal::is_judged);
-    Row { name: fields.name, id: id.is, signal, is_judged, baseline, mentions }
+    // One whose source or threshold is wrong may well have been meant to be judged.
+    let was_meant = ["warn", "fail", "compare"].iter().any(|key| fields.has(key));
+    let is_judged = was_meant || signal.as_ref().is_none_or(Signal::is_judged);
+    Row { name: fields.name, id: id.is, place: fields.place, signal, is_judged, baseline, mentions }
 }

@@ -218,8 +218,7 @@ impl Reader {
             Ok(_) => Some(text),
             Err(error) => {
                 let message = format!("`{key}` of {} is no selector: {}", fields.name, text::line(&error.to_string(), 200));
-                let help =
-                    "write a metric's name with label matchers, as in 'http_requests_total{code=~\"5..\"}', and no function";
+                let help = "write a metric's name with label matchers, as in 'http_requests_total{code=~\"5..\"}'; no function around it";
                 self.report(&text.at, "bad-selector", message, help);
                 None
             }
