@@ -149,6 +149,10 @@ fn end(logbook: &Logbook, promotes: bool) -> Option<Exit> {
     let busy = release.stages.iter().any(|state| matches!(state.phase, Phase::Running | Phase::Baking))
         || release.checks.values().any(|check| check.running.is_some())
         || !release::advance(release, now).is_empty();
+    // Alerts are not left silent for a stage that is over.
+    if release.open_silences().any(|silence| !release.wants_silence(silence)) {
+        return None;
+    }
     match release.status(now) {
         ReleaseStatus::Completed => Some(Exit::Done),
         ReleaseStatus::RolledBack | ReleaseStatus::Failed => Some(Exit::No),
