@@ -92,17 +92,17 @@ fn slo<'a>(reader: &mut Reader, (id, table): (At<String>, &'a DeTable<'a>), know
         _ => {}
     }
     let objective = reader.number(&fields, "objective");
+    // Less than 1 % is promised nowhere, and a fraction is easily meant.
     if let Some(objective) = &objective
-        && !(objective.is > 0.0 && objective.is < 100.0)
+        && !(objective.is >= 1.0 && objective.is < 100.0)
     {
-        let percent = if objective.is > 0.0 && objective.is < 1.0 { "; 0.999 is 99.9" } else { "" };
+        let is_fraction = objective.is > 0.0 && objective.is < 1.0;
+        // 0.9995 * 100 is a little less than 99.95.
+        let percent = (objective.is * 1e11).round() / 1e9;
+        let meant = if is_fraction { format!("; {} is {percent} %", objective.is) } else { String::new() };
         let message = format!("`objective` of {} is {}", fields.name, objective.is);
-        reader.report(
-            &objective.at,
-            "out-of-range",
-            message,
-            format!("it can be more than 0 and less than 100, in percent{percent}"),
-        );
+        let help = format!("it can be 1 or more and less than 100, in percent{meant}");
+        reader.report(&objective.at, "out-of-range", message, help);
     }
     let max_spend = reader.number(&fields, "max_spend");
     if let Some(spend) = &max_spend

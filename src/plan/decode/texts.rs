@@ -278,6 +278,7 @@ impl Reader {
 fn unknown(what: &str) -> &'static str {
     match what {
         "target" => "unknown-target",
+        "server" => "unknown-server",
         "signal" => "unknown-signal",
         _ => "unknown-stage",
     }

@@ -158,7 +158,7 @@ fn document<'a>(file: &'a str, root: &'a Node, remarks: &mut Remarks) -> Option<
 fn server(source: &Document<'_>, ids: &mut BTreeSet<String>, remarks: &mut Remarks) -> Result<(String, Table), String> {
     let mut fail = |why: String| {
         remarks.say(source.file, source.root.line.max(1), format!("{} is passed over: {why}", source.title()));
-        Err(format!("{} {why}", source.title()))
+        Err(format!("{}: {why}", source.title()))
     };
     let spec = source.spec();
     let kind = spec.and_then(|spec| spec.text("type")).unwrap_or_default();

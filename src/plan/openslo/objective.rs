@@ -53,7 +53,10 @@ pub(super) fn tables(world: &World<'_>, slo: &Document<'_>, ids: &mut BTreeSet<S
             table.comment(note);
         }
         let title = slo.root.get("metadata").and_then(|metadata| metadata.text("displayName"));
-        let title = [title, own.filter(|_| objectives.len() > 1)].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let title = match own.filter(|_| objectives.len() > 1) {
+            Some(own) => format!("{}, {own}", title.unwrap_or(slo.name)),
+            None => title.unwrap_or_default().to_owned(),
+        };
         if !title.trim().is_empty() {
             table.title(&text::line(&title, super::SHOWN));
         }
@@ -161,6 +164,8 @@ fn level(world: &World<'_>, id: &str, objective: &Node, ratio: &Node, period: &t
         table.unusable(format!("its indicator does not name the good or the bad events, and all{raw}"));
         return table;
     };
+    // What is asked of another system is no PromQL to be understood.
+    let mut is_promql = true;
     match (part.server(world), total.server(world)) {
         (Ok(one), Ok(other)) if one == other => match one {
             Some(server) => table.text("server", &server),
@@ -171,7 +176,10 @@ fn level(world: &World<'_>, id: &str, objective: &Node, ratio: &Node, period: &t
             }
         },
         (Ok(_), Ok(_)) => table.unusable("its two queries ask different servers"),
-        (Err(why), _) | (_, Err(why)) => table.unusable(why),
+        (Err(why), _) | (_, Err(why)) => {
+            is_promql = false;
+            table.unusable(why);
+        }
     }
     match target(objective) {
         Ok((percent, note)) => {
@@ -189,13 +197,11 @@ fn level(world: &World<'_>, id: &str, objective: &Node, ratio: &Node, period: &t
         table.unusable("its metrics are no counters, and only the growth of counters can be counted");
     }
     for (key, metric) in [(key, part), ("total", total)] {
-        match promql::counters(metric.query) {
-            Some(selector) => table.text(key, &selector),
-            None => {
-                table.text(key, &text::line(metric.query, QUERY));
-                table.unusable(format!("`{key}` is no selector of counters, nor the sum of their rate or increase"));
-            }
+        let selector = promql::counters(metric.query);
+        if selector.is_none() && is_promql {
+            table.unusable(format!("`{key}` is no selector of counters, nor the sum of their rate or increase"));
         }
+        table.text(key, &selector.unwrap_or_else(|| text::line(metric.query, QUERY)));
     }
     table
 }
@@ -226,9 +232,9 @@ fn target(objective: &Node) -> Result<(f64, Option<&'static str>), String> {
     };
     // 0.9995 * 100 is a little less than 99.95.
     let percent = (percent * 1e9).round() / 1e9;
-    if percent > 0.0 && percent < 100.0 {
+    if (1.0..100.0).contains(&percent) {
         Ok((percent, note))
     } else {
-        Err(format!("its target of {percent} % leaves nothing to be promised; it can be more than 0 and less than 100"))
+        Err(format!("its target of {percent} % cannot be taken over; a plan's is at least 1 % and less than 100 %"))
     }
 }
