@@ -47,6 +47,15 @@ pub(super) fn frozen(paint: &mut Paint<'_>, line: Rect, frozen: &Frozen) {
     paint.row(line, &[(&words, view.theme.frozen)]);
 }
 
+/// Says that the release does not roll back by itself, in the first line of an area.
+pub(super) fn automatic(paint: &mut Paint<'_>, line: Rect) {
+    let view = paint.view;
+    let Some(words) = super::automatic_out(view).filter(|_| !line.is_empty()) else { return };
+    let words = format!(" {} {words}", view.glyphs.warn);
+    paint.fill(Rect { height: 1, ..line }, view.theme.banner);
+    paint.row(line, &[(&view.app.settings.symbols.say(&words), view.theme.banner)]);
+}
+
 /// The badge of the environment where the release is.
 fn badge(view: &View<'_>) -> (String, Style) {
     badge_of(view, view.release.environment())

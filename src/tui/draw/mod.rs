@@ -5,6 +5,7 @@ mod checklist;
 mod current;
 mod detail;
 mod foot;
+mod form;
 mod header;
 mod health;
 mod health_zoom;
@@ -135,7 +136,7 @@ pub(super) fn render(app: &App, buffer: &mut Buffer, now: Timestamp) -> (Shown, 
             None
         }
         Some(Overlay::Dialog(dialog)) => overlay::dialog(&mut paint, area, dialog),
-        Some(Overlay::Form(form)) => overlay::form(&mut paint, area, form),
+        Some(Overlay::Form(form)) => form::form(&mut paint, area, form),
         Some(Overlay::Palette(open)) => palette::palette(&mut paint, area, open),
         Some(Overlay::Output(reader)) => output::reader(&mut paint, area, reader),
         Some(Overlay::Filter { field, .. }) => foot::filter(&mut paint, area, field),
@@ -147,8 +148,20 @@ fn too_small(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
     header::least(paint, area);
     let (_, rest) = cut(area, 2);
+    let (out, rest) = cut(rest, u16::from(automatic_out(view).is_some()));
+    header::automatic(paint, out);
     let words = format!("needs at least {}x{}", LEAST.0, LEAST.1);
     paint.row(rest, &[(&words, view.theme.dim)]);
+}
+
+/// That the release does not roll back by itself: who took that out, when and why.
+fn automatic_out(view: &View<'_>) -> Option<String> {
+    let off = view.release.automatic_off.as_ref()?;
+    if view.release.is_over() || view.release.rollback.is_some() {
+        return None;
+    }
+    let at = view.time(off.at, "%H:%M");
+    Some(format!("AUTOMATIC ROLLBACK OUT \u{b7} {} {at}: {}", off.by, off.why))
 }
 
 /// What must be read before anything else on the screen.
