@@ -140,6 +140,8 @@ pub struct Shown {
     pub(crate) scroll: Option<usize>,
     /// How many rows the pane with the keys shows.
     pub(crate) page: u16,
+    /// Whether there was no room for all signals at once, so that those of the running stage came first.
+    pub(crate) crowded: bool,
 }
 
 impl Shown {
