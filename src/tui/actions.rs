@@ -9,6 +9,8 @@ pub enum Action {
     Rollback,
     Hold,
     Retry,
+    Silence,
+    Automatic,
     Sign,
     Recheck,
     Note,
@@ -199,10 +201,14 @@ table! {
     Panes Move NextPane "next-pane", "pane", "goes to the next pane", ["focus"];
     Panes Look Zoom "zoom", "zoom", "gives one pane the whole screen, with more in it; again: back", ["fullscreen", "maximise", "chart", "graph"];
     Panes Fly Retry "retry", "retry", "starts a failed stage again, as a new attempt", ["restart", "rerun", "try again"];
+    Panes Fly Silence "silence", "silence", "silences an alert for as long as a stage takes, or takes that back",
+        ["mute", "snooze", "ack", "acknowledge", "unsilence", "alertmanager", "page"];
     Panes Look Output "output", "output", "shows what the selected stage's task writes", ["logs", "tail", "stdout"];
     Panes Look Filter "filter", "filter", "shows only the rows with a text in them", ["search", "find row", "grep"];
     Panes Fly Recheck "check", "check", "runs the selected check again", ["recheck", "run check", "verify check"];
     Panes Fly Note "note", "note", "writes a note into the journal", ["comment", "annotate", "log"];
+    Panes Fly Automatic "automatic", "automatic", "takes the automatic rollback out, or back in",
+        ["kill switch", "pause automation", "disable auto rollback", "auto-rollback", "disarm", "arm", "autopilot", "manual"];
     Panes Look Log "log", "log", "shows what has happened, with who did it and when", ["journal", "history", "events", "audit"];
     Panes Look Wall "wall", "wall", "shows verdict, stage, weight, clock and the worst signal large enough for a room", ["big", "tv", "war room", "display"];
     Panes Cockpit Freeze "freeze", "freeze", "keeps the display as it is while the release goes on; again: live", ["pause display", "still", "thaw"];

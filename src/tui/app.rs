@@ -10,7 +10,8 @@ use super::{
     actions::{Action, Context},
     chord::Chord,
     console::Call,
-    dialog::{Dialog, Form},
+    dialog::Dialog,
+    form::Form,
     guard::Guard,
     health_zoom::HealthZoom,
     input::Stop,
@@ -139,6 +140,8 @@ pub struct Shown {
     pub(crate) scroll: Option<usize>,
     /// How many rows the pane with the keys shows.
     pub(crate) page: u16,
+    /// Whether there was no room for all signals at once, so that those of the running stage came first.
+    pub(crate) crowded: bool,
 }
 
 impl Shown {

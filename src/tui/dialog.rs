@@ -7,23 +7,19 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tui_input::{Input as Field, InputRequest};
+use tui_input::Input as Field;
 
 use super::{
     app::App,
+    form::{edit, filled, insert_text},
     guard::Arrival,
     input::{Code, Key},
     link::Driving,
 };
-use crate::{
-    release::{Ask, Consequence, Phase, Release, Seen},
-    text,
-};
+use crate::release::{Ask, Consequence, Phase, Release, Seen};
 
 /// Nothing is confirmed sooner after a dialog has opened: nobody reads it faster.
 const READING: Duration = Duration::from_millis(400);
-/// The longest text that a field takes.
-const FIELD: usize = 400;
 
 /// What a dialog is for.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +35,7 @@ pub(crate) enum Purpose {
 /// Where Enter goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Focus {
+    Reason,
     Field,
     Cancel,
     Confirm,
@@ -53,6 +50,9 @@ pub(crate) struct Dialog {
     pub(crate) consequence: Consequence,
     pub(crate) seen: Option<Seen>,
     pub(crate) focus: Focus,
+    /// Why it is done, where that must be said.
+    pub(crate) reason: Option<Field>,
+    /// The environment's name, where that must be typed.
     pub(crate) field: Field,
     pub(crate) hint: Option<&'static str>,
     /// What has happened since it was opened.
@@ -73,7 +73,7 @@ pub(crate) enum Said {
 impl Dialog {
     /// The dialog for an act; a refusal in words where there is nothing to ask.
     pub(crate) fn of(release: &Release, ask: Ask, now: Timestamp, at: Instant) -> Result<Self, String> {
-        let consequence = release.consequence(&ask, now);
+        let mut consequence = release.consequence(&ask, now);
         // What was meant is named, so that the command can mean nothing else.
         let stage = consequence.seen.as_ref().and_then(|seen| seen.stage.as_ref()).map(|stage| stage.stage.clone());
         let phase = stage.as_deref().and_then(|id| release.stage(id)).map(|(_, state)| state.phase);
@@ -99,9 +99,21 @@ impl Dialog {
                 None => (format!("Roll {} back?", release.plan.service), "Roll back", ask),
             },
             Ask::Resume => ("Go on?".to_owned(), "Resume", ask),
+            Ask::Automatic(true) => {
+                // It may act at once: what it takes to roll back by hand it takes here.
+                let back = release.consequence(&Ask::Rollback, now);
+                consequence.lines.push(format!("A rollback now: {}.", back.line));
+                (consequence.environment, consequence.type_name) = (back.environment, back.type_name);
+                ("Take the automatic rollback back in?".to_owned(), "Take back in", ask)
+            }
             _ => return Err("this needs no dialog".to_owned()),
         };
-        let focus = if consequence.type_name.is_some() { Focus::Field } else { Focus::Cancel };
+        let reason = matches!(ask, Ask::Automatic(_)).then(Field::default);
+        let focus = match (&reason, &consequence.type_name) {
+            (Some(_), _) => Focus::Reason,
+            (None, Some(_)) => Focus::Field,
+            (None, None) => Focus::Cancel,
+        };
         let seen = Some(consequence.seen.clone().unwrap_or_else(|| release.seen(None)));
         Ok(Self {
             purpose: Purpose::Act(ask),
@@ -110,6 +122,7 @@ impl Dialog {
             consequence,
             seen,
             focus,
+            reason,
             field: Field::default(),
             hint: None,
             moved_on: Vec::new(),
@@ -143,6 +156,7 @@ impl Dialog {
             consequence: Consequence { line: String::new(), lines, ..Consequence::default() },
             seen: None,
             focus: Focus::Cancel,
+            reason: None,
             field: Field::default(),
             hint: None,
             moved_on: Vec::new(),
@@ -196,14 +210,19 @@ impl Dialog {
 
     /// A key.
     pub(crate) fn key(&mut self, key: &Key, arrival: Arrival, locked: bool) -> Said {
-        let typing = self.focus == Focus::Field;
+        let typing = matches!(self.focus, Focus::Field | Focus::Reason);
         let before = self.hint.take();
         match key.code {
             Code::Esc if arrival.repeat => Said::Nothing,
             Code::Esc => Said::No,
+            // A reason confirms nothing: it may be typed as fast as any text.
+            Code::Char(_) | Code::Backspace | Code::Delete if self.focus == Focus::Reason && !arrival.behind_esc => {
+                self.write(key);
+                Said::Nothing
+            }
             // What is torn, pasted or held does nothing else here.
             _ if !arrival.may_act() => {
-                if typing && arrival.burst {
+                if self.focus == Focus::Field && arrival.burst {
                     self.hint = Some("that was too fast for a person's hand; some letters were left out");
                 }
                 Said::Nothing
@@ -232,7 +251,7 @@ impl Dialog {
                 Said::Nothing
             }
             _ if typing => {
-                edit(&mut self.field, key);
+                self.write(key);
                 Said::Nothing
             }
             _ => {
@@ -242,27 +261,36 @@ impl Dialog {
         }
     }
 
-    fn next(&self, back: bool, locked: bool) -> Focus {
-        let field = self.consequence.type_name.is_some();
-        match (self.focus, back) {
-            (Focus::Field, false) | (Focus::Confirm, true) => Focus::Cancel,
-            (Focus::Field, true) | (Focus::Cancel, false) => {
-                if locked {
-                    Focus::Cancel
-                } else {
-                    Focus::Confirm
-                }
-            }
-            (Focus::Confirm, false) | (Focus::Cancel, true) if field => Focus::Field,
-            (Focus::Confirm, false) => Focus::Cancel,
-            (Focus::Cancel, true) => {
-                if locked {
-                    Focus::Cancel
-                } else {
-                    Focus::Confirm
-                }
-            }
+    /// Types into the field that has the keys.
+    fn write(&mut self, key: &Key) {
+        match (self.focus, &mut self.reason) {
+            (Focus::Reason, Some(reason)) => edit(reason, key),
+            (Focus::Field, _) => edit(&mut self.field, key),
+            _ => {}
         }
+    }
+
+    /// The next place for Enter, or the one before.
+    fn next(&self, back: bool, locked: bool) -> Focus {
+        if locked {
+            return Focus::Cancel;
+        }
+        let places = [
+            self.reason.as_ref().map(|_| Focus::Reason),
+            self.consequence.type_name.as_ref().map(|_| Focus::Field),
+            Some(Focus::Cancel),
+            Some(Focus::Confirm),
+        ];
+        let places = places.into_iter().flatten().collect::<Vec<_>>();
+        let at = places.iter().position(|place| *place == self.focus).unwrap_or(0);
+        let step = if back { places.len().saturating_sub(1) } else { 1 };
+        let next = at.saturating_add(step).checked_rem(places.len()).unwrap_or(0);
+        places.get(next).copied().unwrap_or(Focus::Cancel)
+    }
+
+    /// What was said why, where that must be said.
+    pub(crate) fn why(&self) -> Option<String> {
+        self.reason.as_ref().and_then(filled)
     }
 
     fn enter(&mut self, at: Instant, arrival: Arrival, locked: bool) -> Said {
@@ -270,6 +298,18 @@ impl Dialog {
             return Said::No;
         }
         if locked {
+            return Said::Nothing;
+        }
+        if self.reason.is_some() && self.why().is_none() {
+            self.hint = Some("it needs a reason: say why first");
+            return Said::Nothing;
+        }
+        if self.focus == Focus::Reason {
+            // Where a name is to be typed it is next; a button is never come upon by Enter.
+            match &self.consequence.type_name {
+                Some(_) => self.focus = Focus::Field,
+                None => self.hint = Some("tab goes to the buttons"),
+            }
             return Said::Nothing;
         }
         if let Some(name) = &self.consequence.type_name
@@ -293,126 +333,12 @@ impl Dialog {
         }
     }
 
-    /// Pasted text never counts.
-    pub(crate) fn pasted(&mut self) {
-        if self.focus == Focus::Field {
-            self.hint = Some("type the name; pasting it does not count");
-        }
-    }
-}
-
-/// What is typed about a check, or as a note.
-#[derive(Debug)]
-pub(crate) struct Form {
-    /// The check to sign; none for a note.
-    pub(crate) check: Option<String>,
-    pub(crate) note: Field,
-    pub(crate) evidence: Field,
-    /// The field that is typed into; behind the last, the button.
-    pub(crate) at: usize,
-    pub(crate) drawn: bool,
-    pub(crate) hint: Option<&'static str>,
-}
-
-impl Form {
-    pub(crate) fn sign(check: String) -> Self {
-        Self { check: Some(check), note: Field::default(), evidence: Field::default(), at: 0, drawn: false, hint: None }
-    }
-
-    pub(crate) fn note() -> Self {
-        Self { check: None, note: Field::default(), evidence: Field::default(), at: 0, drawn: false, hint: None }
-    }
-
-    /// How many fields it has.
-    pub(crate) fn fields(&self) -> usize {
-        if self.check.is_some() { 2 } else { 1 }
-    }
-
-    /// A key.
-    pub(crate) fn key(&mut self, key: &Key, arrival: Arrival) -> Said {
-        self.hint = None;
-        let places = self.fields().saturating_add(1);
-        match key.code {
-            Code::Esc if arrival.repeat => return Said::Nothing,
-            Code::Esc => return Said::No,
-            _ if arrival.behind_esc => {}
-            Code::Enter if arrival.repeat => {}
-            Code::Enter if self.at >= self.fields() || self.check.is_none() => {
-                if self.check.is_none() && self.note.value().trim().is_empty() {
-                    self.hint = Some("there is nothing to write down yet");
-                } else if !self.drawn || !arrival.may_confirm() {
-                    self.hint = Some("that was too quick; press Enter once more");
-                } else {
-                    return Said::Yes;
-                }
-            }
-            Code::Enter | Code::Tab | Code::Down => self.at = self.at.saturating_add(1).checked_rem(places).unwrap_or(0),
-            Code::BackTab | Code::Up => {
-                self.at = self.at.checked_sub(1).unwrap_or(places.saturating_sub(1));
-            }
-            _ => {
-                if let Some(field) = self.field() {
-                    edit(field, key);
-                }
-            }
-        }
-        Said::Nothing
-    }
-
-    fn field(&mut self) -> Option<&mut Field> {
-        match (self.at, &self.check) {
-            (0, _) => Some(&mut self.note),
-            (1, Some(_)) => Some(&mut self.evidence),
-            _ => None,
-        }
-    }
-
-    /// Pasted text, as one safe line.
+    /// Pasted text never confirms anything; as a reason it is welcome.
     pub(crate) fn pasted(&mut self, pasted: &str) {
-        let Some(field) = self.field() else { return };
-        insert_text(field, pasted);
-    }
-
-    /// What it asks for.
-    pub(crate) fn ask(&self) -> Ask {
-        let filled = |field: &Field| Some(text::line(field.value(), FIELD)).filter(|text| !text.is_empty());
-        match &self.check {
-            Some(check) => Ask::Sign { check: check.clone(), note: filled(&self.note), evidence: filled(&self.evidence) },
-            None => Ask::Note(filled(&self.note).unwrap_or_default()),
+        match (self.focus, &mut self.reason) {
+            (Focus::Reason, Some(reason)) => insert_text(reason, pasted),
+            (Focus::Field, _) => self.hint = Some("type the name; pasting it does not count"),
+            _ => {}
         }
     }
-}
-
-/// Puts text into a field, as one safe line.
-pub(crate) fn insert_text(field: &mut Field, pasted: &str) {
-    for c in text::line(pasted, FIELD).chars() {
-        insert(field, c);
-    }
-}
-
-fn insert(field: &mut Field, c: char) {
-    if !text::is_unsafe(c) && field.value().chars().count() < FIELD {
-        field.handle(InputRequest::InsertChar(c));
-    }
-}
-
-/// What a key does to a field.
-pub(crate) fn edit(field: &mut Field, key: &Key) {
-    let request = match (key.code, key.mods.ctrl, key.mods.alt) {
-        (Code::Char(c), false, false) => return insert(field, c),
-        (Code::Char('a'), true, _) | (Code::Home, ..) => InputRequest::GoToStart,
-        (Code::Char('e'), true, _) | (Code::End, ..) => InputRequest::GoToEnd,
-        (Code::Char('u'), true, _) => InputRequest::DeleteLine,
-        (Code::Char('k'), true, _) => InputRequest::DeleteTillEnd,
-        (Code::Char('w'), true, _) | (Code::Backspace, _, true) => InputRequest::DeletePrevWord,
-        (Code::Char('y'), true, _) => InputRequest::Yank,
-        (Code::Backspace, ..) | (Code::Char('h'), true, _) => InputRequest::DeletePrevChar,
-        (Code::Delete, ..) => InputRequest::DeleteNextChar,
-        (Code::Left, true, _) | (Code::Char('b'), _, true) => InputRequest::GoToPrevWord,
-        (Code::Right, true, _) | (Code::Char('f'), _, true) => InputRequest::GoToNextWord,
-        (Code::Left, ..) => InputRequest::GoToPrevChar,
-        (Code::Right, ..) => InputRequest::GoToNextChar,
-        _ => return,
-    };
-    field.handle(request);
 }

@@ -44,6 +44,8 @@ pub(super) const COMMON: &[(&str, Action)] = &[
     ("R", Action::Rollback),
     ("space", Action::Hold),
     ("t", Action::Retry),
+    ("x", Action::Silence),
+    ("A", Action::Automatic),
     ("s", Action::Sign),
     ("c", Action::Recheck),
     ("n", Action::Note),

@@ -86,21 +86,45 @@ impl App {
         }
     }
 
-    /// The rows of a pane that its filter lets through, by their places in the plan.
+    /// The rows of a pane that its filter lets through, by their places in the plan, in the order in which they are shown.
     pub(crate) fn rows(&self, pane: Pane, now: Timestamp) -> Vec<usize> {
+        self.rows_if(pane, now, self.shown.crowded)
+    }
+
+    /// The same on a screen that has no room for all signals at once, or has.
+    pub(crate) fn rows_if(&self, pane: Pane, now: Timestamp, crowded: bool) -> Vec<usize> {
         let filter = self.lists.of(pane).filter.to_lowercase();
-        let all = 0..self.len(pane);
+        let all = match pane {
+            Pane::Health if crowded => self.running_first(now),
+            _ => (0..self.len(pane)).collect(),
+        };
         if filter.trim().is_empty() {
-            return all.collect();
+            return all;
         }
-        all.filter(|row| {
+        let found = all.into_iter().filter(|row| {
             let text = self.row_text(pane, *row, now).to_lowercase();
             let name = self.row_name(pane, *row).to_lowercase();
             let begins = |typed: &str| text.split([' ', '-']).any(|word| word.starts_with(typed));
             // A name is found by any part of it, the rest by how its words begin: `se` is not meant to find all that passed.
             filter.split_whitespace().all(|typed| name.contains(typed) || begins(typed))
-        })
-        .collect()
+        });
+        found.collect()
+    }
+
+    /// The signals with those of the stage where the action is first, each with its baseline below it.
+    fn running_first(&self, now: Timestamp) -> Vec<usize> {
+        let signals = &self.release.plan.signals;
+        let stage = self.release.plan.stages.get(self.follow(Pane::Stages, &[], &[], now));
+        let watches = |id: &str| stage.is_some_and(|stage| stage.signals.iter().any(|watched| watched == id));
+        let own = signals.iter().filter(|(id, _)| watches(id));
+        let own = own.flat_map(|(id, signal)| [Some(id.as_str()), signal.baseline.as_deref()]).flatten();
+        let mut order: Vec<usize> = Vec::with_capacity(signals.len());
+        for place in own.filter_map(|id| signals.get_index_of(id)).chain(0..signals.len()) {
+            if !order.contains(&place) {
+                order.push(place);
+            }
+        }
+        order
     }
 
     fn row_name(&self, pane: Pane, row: usize) -> String {
@@ -158,13 +182,14 @@ impl App {
 
     /// The same, among rows and by what stands in the way as they were found out already.
     pub(crate) fn row_of(&self, pane: Pane, rows: &[usize], blockers: &[Blocker], now: Timestamp) -> usize {
-        let wanted = self.lists.of(pane).chosen.unwrap_or_else(|| self.follow(pane, blockers, now));
-        // Where the filter hides it, the next one that is shown.
-        rows.iter().find(|row| **row >= wanted).or(rows.last()).copied().unwrap_or(0)
+        let wanted = self.lists.of(pane).chosen.unwrap_or_else(|| self.follow(pane, rows, blockers, now));
+        // Where the filter hides it, the next one of the plan that is shown.
+        let behind = || rows.iter().filter(|row| **row >= wanted).min().or(rows.iter().max());
+        rows.iter().find(|row| **row == wanted).or_else(behind).copied().unwrap_or(0)
     }
 
     /// The row where the action is.
-    fn follow(&self, pane: Pane, blockers: &[Blocker], now: Timestamp) -> usize {
+    fn follow(&self, pane: Pane, rows: &[usize], blockers: &[Blocker], now: Timestamp) -> usize {
         let (release, now) = (self.shown(), self.shown_at(now));
         let place = match pane {
             Pane::Stages => {
@@ -181,8 +206,10 @@ impl App {
                 blocking.or_else(|| checks.iter().position(|check| !release.check_status(check, now).holds()))
             }
             Pane::Health => {
-                let bad = |id: &String| release.judge(id, now).is_some_and(|judged| judged.verdict != Verdict::Ok);
-                release.plan.signals.keys().position(bad)
+                let id = |row: usize| release.plan.signals.get_index(row).map(|(id, _)| id);
+                let judged = |row: usize| id(row).and_then(|id| release.judge(id, now));
+                let bad = |row: &&usize| judged(**row).is_some_and(|judged| judged.verdict != Verdict::Ok);
+                rows.iter().find(bad).or(rows.first()).copied()
             }
         };
         place.unwrap_or(0)

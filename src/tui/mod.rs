@@ -10,6 +10,7 @@ mod chord;
 mod console;
 mod dialog;
 mod draw;
+mod form;
 mod guard;
 mod health_zoom;
 mod input;

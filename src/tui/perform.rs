@@ -10,13 +10,15 @@ use super::{
     actions::{Action, Context},
     app::{App, Effect, Exit, Frozen, Overlay, View},
     console::{Call, LONGEST_COPY},
-    dialog::{Dialog, Form},
+    dialog::Dialog,
+    form::{About, Form, Silencing},
     health_zoom::HealthAct,
     link::{Keep, Request},
     list::{Pane, Subject},
 };
 use crate::{
-    plan::CheckKind,
+    health::AlertState,
+    plan::{CheckKind, OnFail, Signal, Source},
     release::{Ask, Phase, Tone},
     text,
 };
@@ -45,9 +47,17 @@ impl App {
             Action::Hold => return vec![self.send_ask(Ask::Hold)],
             Action::Sign => {
                 if let Some(check) = self.to_sign(now) {
-                    self.overlay = Some(Overlay::Form(Box::new(Form::sign(check))));
+                    self.fill_in(About::Sign { check });
                 }
             }
+            Action::Silence => {
+                if let Some(of) = self.to_silence(now) {
+                    self.fill_in(About::Silence(of));
+                }
+            }
+            // Out, it does less than before, and needs no more than a reason. Back in, it may act at once.
+            Action::Automatic if self.release.automatic_off.is_none() => self.fill_in(About::AutomaticOut),
+            Action::Automatic => self.ask(Ask::Automatic(true), at, now),
             Action::Recheck => {
                 if let Some(Subject::Check(id)) = self.subject(now) {
                     return vec![self.send_ask(Ask::Recheck(id))];
@@ -55,7 +65,7 @@ impl App {
             }
             // The newest stands at the end.
             Action::Log => self.overlay = Some(Overlay::Log { scroll: usize::MAX }),
-            Action::Note => self.overlay = Some(Overlay::Form(Box::new(Form::note()))),
+            Action::Note => self.fill_in(About::Note),
             Action::Detail => self.detail(now),
             Action::Output => self.open_output(now),
             Action::Zoom => self.view = if self.view == View::Zoom { View::Main } else { View::Zoom },
@@ -184,6 +194,60 @@ impl App {
         }
     }
 
+    fn fill_in(&mut self, about: About) {
+        self.overlay = Some(Overlay::Form(Box::new(Form::new(about))));
+    }
+
+    /// The alerts that silencing would choose from: the selected signal's, if it counts alerts, else those of the first signal
+    /// that has some.
+    pub(crate) fn to_silence(&self, now: Timestamp) -> Option<Silencing> {
+        let release = &self.release;
+        let selected = match self.subject(now) {
+            Some(Subject::Signal(id)) => release.plan.signals.get(&id).filter(|signal| counts_alerts(signal)).map(|_| id),
+            _ => None,
+        };
+        match selected {
+            Some(id) => Silencing::of(release, &id),
+            None => release.plan.signals.keys().find_map(|id| Silencing::of(release, id)),
+        }
+    }
+
+    /// Whether a signal has alerts that silencing would choose from.
+    pub(crate) fn has_silences(&self, signal: &str) -> bool {
+        self.frozen.is_none() && Silencing::of(&self.release, signal).is_some()
+    }
+
+    /// Why nothing can be silenced, where nothing can.
+    fn nothing_to_silence(&self, now: Timestamp) -> Option<String> {
+        let release = &self.release;
+        if self.to_silence(now).is_some() {
+            return None;
+        }
+        let fires = release.alerts.values().flat_map(|alerts| &alerts.known).any(|alert| alert.state == AlertState::Firing);
+        Some(if !release.plan.signals.values().any(counts_alerts) {
+            "the plan has no signal that counts an Alertmanager's alerts".to_owned()
+        } else if !fires {
+            "no alert fires that could be silenced".to_owned()
+        } else if release.is_over() || release.stage_for_silence().is_none() {
+            "no stage is under way or next whose length a silence could have".to_owned()
+        } else {
+            "no alert of this signal fires that could be silenced".to_owned()
+        })
+    }
+
+    /// Why the automatic rollback can be neither taken out nor back in, where that is so.
+    fn automatic_stands(&self) -> Option<String> {
+        let release = &self.release;
+        let by_itself = release.plan.stages.iter().any(|stage| stage.on_fail == OnFail::Rollback);
+        match &release.rollback {
+            Some(rollback) if rollback.done => Some("it was rolled back already".to_owned()),
+            Some(_) => Some("it is being rolled back already".to_owned()),
+            None if release.is_over() => Some("the release is over".to_owned()),
+            None if !by_itself => Some("no stage of this plan rolls back by itself".to_owned()),
+            None => None,
+        }
+    }
+
     /// The check that signing would be for.
     fn to_sign(&self, now: Timestamp) -> Option<String> {
         let unsigned = || self.release.unsigned(now).first().map(|id| (*id).to_owned());
@@ -261,9 +325,13 @@ impl App {
         let context = self.context();
         match action {
             // What was seen is old: nobody acts on it but to go back.
-            Action::Promote | Action::Retry | Action::Sign | Action::Recheck if self.frozen.is_some() => {
+            Action::Promote | Action::Retry | Action::Sign | Action::Recheck | Action::Silence | Action::Automatic
+                if self.frozen.is_some() =>
+            {
                 Some(self.frozen_words())
             }
+            Action::Silence => self.nothing_to_silence(now),
+            Action::Automatic => self.automatic_stands(),
             // Holding is safe; going on is not.
             Action::Hold if self.frozen.is_some() && release.hold.is_some() => Some(self.frozen_words()),
             Action::Promote => {
@@ -332,6 +400,8 @@ impl App {
             Action::Hold if self.release.hold.is_some() => Some(Ask::Resume),
             Action::Hold => Some(Ask::Hold),
             Action::Sign => self.to_sign(now).map(|check| Ask::Sign { check, note: None, evidence: None }),
+            Action::Silence => self.to_silence(now).map(|of| of.ask()),
+            Action::Automatic => Some(Ask::Automatic(self.release.automatic_off.is_some())),
             Action::Recheck => match self.subject(now) {
                 Some(Subject::Check(id)) => Some(Ask::Recheck(id)),
                 _ => None,
@@ -347,4 +417,9 @@ impl App {
             }
         })
     }
+}
+
+/// Whether a signal counts the alerts of an Alertmanager.
+fn counts_alerts(signal: &Signal) -> bool {
+    matches!(signal.source, Source::Alertmanager { .. })
 }

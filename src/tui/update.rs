@@ -10,7 +10,8 @@ use super::{
     app::{App, Effect, Exit, Hit, Looks, Overlay, View},
     chord::Chord,
     console::Call,
-    dialog::{Dialog, Form, Purpose, Said, edit, insert_text},
+    dialog::{Dialog, Purpose, Said},
+    form::{Form, edit, filled, insert_text},
     guard::Arrival,
     input::{Code, Gesture, Input, Key, Kind, Mouse},
     keymap::Found,
@@ -150,7 +151,7 @@ impl App {
         self.keys.clear();
         match &mut self.overlay {
             Some(Overlay::Form(form)) => form.pasted(text),
-            Some(Overlay::Dialog(dialog)) => dialog.pasted(),
+            Some(Overlay::Dialog(dialog)) => dialog.pasted(text),
             Some(Overlay::Palette(palette)) => insert_text(&mut palette.field, text),
             Some(Overlay::Filter { field, .. }) => insert_text(field, text),
             Some(Overlay::Output(reader)) => {
@@ -213,11 +214,15 @@ impl App {
                 {
                     return if arrival.may_act() { self.back() } else { Vec::new() };
                 }
-                // What its last lines are shown of can be read whole.
+                // What its last lines are shown of can be read whole, and an alert that is read of can be silenced.
                 let key_of_panes = self.settings.looks.keymap.find(Context::Panes, &[Chord::of(key)]);
-                let of_stage = matches!(self.overlay, Some(Overlay::Detail { of: Subject::Stage(_), .. }));
-                if of_stage && matches!(key_of_panes, Found::Act(Action::Output)) && arrival.may_act() {
-                    return self.perform(Action::Output, key.at, now);
+                let meant = match (&self.overlay, key_of_panes) {
+                    (Some(Overlay::Detail { of: Subject::Stage(_), .. }), Found::Act(Action::Output)) => Some(Action::Output),
+                    (Some(Overlay::Detail { of: Subject::Signal(_), .. }), Found::Act(Action::Silence)) => Some(Action::Silence),
+                    _ => None,
+                };
+                if let Some(action) = meant.filter(|_| arrival.may_act()) {
+                    return self.perform(action, key.at, now);
                 }
                 Vec::new()
             }
@@ -292,8 +297,8 @@ impl App {
                 }
                 Purpose::Suspend => vec![Effect::Call(Call::Suspend)],
                 Purpose::Act(ask) => {
-                    let command =
-                        Command { by: self.settings.operator.clone(), ask, seen: dialog.seen, expect: None, reason: None };
+                    let reason = dialog.reason.as_ref().and_then(filled);
+                    let command = Command { by: self.settings.operator.clone(), ask, seen: dialog.seen, expect: None, reason };
                     vec![self.send(command)]
                 }
             },
@@ -301,21 +306,24 @@ impl App {
     }
 
     fn form_key(&mut self, mut form: Box<Form>, key: &Key, arrival: Arrival) -> Vec<Effect> {
-        match form.key(key, arrival) {
+        let overtaken = form.overtaken(&self.release).is_some();
+        match form.key(key, arrival, overtaken) {
             Said::Nothing => {
                 self.overlay = Some(Overlay::Form(form));
                 Vec::new()
             }
             Said::No => Vec::new(),
-            Said::Yes => {
-                vec![self.send_ask(form.ask())]
-            }
+            Said::Yes => vec![self.send_because(form.ask(), form.reason())],
         }
     }
 
     pub(super) fn send_ask(&mut self, ask: Ask) -> Effect {
+        self.send_because(ask, None)
+    }
+
+    fn send_because(&mut self, ask: Ask, reason: Option<String>) -> Effect {
         let seen = Some(self.release.seen(None));
-        self.send(Command { by: self.settings.operator.clone(), ask, seen, expect: None, reason: None })
+        self.send(Command { by: self.settings.operator.clone(), ask, seen, expect: None, reason })
     }
 
     fn send(&mut self, command: Command) -> Effect {
@@ -461,6 +469,10 @@ impl App {
                 }
                 _ => Vec::new(),
             },
+            (Some(Overlay::Form(form)), Some(Hit::Item(index))) => {
+                form.choose(index);
+                Vec::new()
+            }
             // A click beside what is only read leaves it.
             (
                 Some(

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::{
     actions::Action,
     app::{App, Effect, Overlay, View},
-    dialog::edit,
     draw,
+    form::edit,
     guard::Arrival,
     input::{Code, Key},
     link::{self, Request},

@@ -8,7 +8,8 @@ use super::{
     health, health_zoom,
     overlay::{Line, reader},
     progress::{self, Progress},
-    stages,
+    signal_facts, stages,
+    standing::Standing,
 };
 use crate::{
     health::Verdict,
@@ -228,7 +229,7 @@ fn check_detail(lines: &mut Lines<'_>, check: &Check) {
 }
 
 /// An address as it may be shown.
-fn without_password(url: &str) -> String {
+pub(super) fn without_password(url: &str) -> String {
     match url.split_once("://") {
         Some((scheme, rest)) => {
             let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
@@ -277,9 +278,13 @@ pub(super) fn source_words(signal: &Signal) -> String {
 fn signal_detail(lines: &mut Lines<'_>, id: &str, signal: &Signal) {
     let view = lines.view;
     let theme = view.theme;
-    let Some(judged) = view.release.judge(id, view.now) else { return };
-    let (symbol, look) = health::verdict_look(view, judged.verdict);
-    lines.fact("verdict", &format!("{symbol} {}: {}", verdict_word(judged.verdict), judged.why), look);
+    let Some(of) = view.plan.signals.get_index_of(id).and_then(|index| health::signal(view, index)) else { return };
+    let judged = of.judged;
+    let (_, look) = Standing::of(of).look(view);
+    let facts = signal_facts::facts(view, of);
+    for (name, text, style) in std::iter::once(signal_facts::verdict(view, of)).chain(facts) {
+        lines.fact(name, &text, style);
+    }
     let unit = words::unit(&signal.unit);
     let value = judged.value.map_or_else(|| "none".to_owned(), |value| format!("{} {unit}", words::number(value)));
     lines.fact("value", &value, theme.text);

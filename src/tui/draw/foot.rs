@@ -126,6 +126,10 @@ fn under_hand(view: &View<'_>) -> Hand {
                 hand(Action::Recheck, "check", words::phrase(&release.consequence(&Ask::Recheck(id.clone()), now).line), true)
             };
         }
+        Some(Subject::Signal(id)) if app.has_silences(id) => {
+            let words = app.would(Action::Silence, now);
+            return hand(Action::Silence, "silence", words, true);
+        }
         Some(Subject::Signal(id)) => {
             let why = release.judge(id, now).map_or_else(String::new, |judged| judged.why);
             return hand(Action::Detail, "detail", why, true);
@@ -205,6 +209,7 @@ fn key_line(paint: &mut Paint<'_>, area: Rect) {
         Some(Overlay::Help { .. } | Overlay::Log { .. } | Overlay::Detail { .. }) => &[("esc", "closes"), (updown, "scroll")],
         Some(Overlay::Palette(_)) => &[("enter", "does it"), (updown, "choose"), ("esc", "closes")],
         Some(Overlay::Dialog(_)) => &[("esc", "cancels"), ("tab", "next"), (updown, "scroll")],
+        Some(Overlay::Form(form)) if form.chooses() => &[("esc", "cancels"), (updown, "choose"), ("tab", "next")],
         Some(Overlay::Form(_)) => &[("esc", "cancels"), ("tab", "next")],
         _ => &[],
     };
@@ -241,6 +246,8 @@ fn key_line(paint: &mut Paint<'_>, area: Rect) {
             // Nothing is offered that would only be refused.
             Action::Rollback if view.app.hindrance(Action::Rollback, view.now).is_some() => continue,
             Action::Sign if view.release.is_over() || view.release.rollback.is_some() => continue,
+            Action::Silence | Action::Automatic if view.app.hindrance(described.action, view.now).is_some() => continue,
+            Action::Automatic if view.release.automatic_off.is_some() => "auto in",
             Action::Promote | Action::Hold if view.release.is_over() || view.release.rollback.is_some() => continue,
             Action::NextMatch if !view.app.searches() => continue,
             Action::Quit if context == Context::Output => continue,

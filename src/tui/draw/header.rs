@@ -1,5 +1,7 @@
 //! The head of the screen: what flies where, since when, and whether it is GO.
 
+use std::collections::HashSet;
+
 use ratatui::{layout::Rect, style::Style};
 
 use super::{Paint, View, blocker_words, cut};
@@ -45,6 +47,15 @@ pub(super) fn frozen(paint: &mut Paint<'_>, line: Rect, frozen: &Frozen) {
     let words = format!(" {} FROZEN at {at}, {behind}: {thaw} thaws, {back} still rolls back.", view.glyphs.waits);
     paint.fill(line, view.theme.frozen);
     paint.row(line, &[(&words, view.theme.frozen)]);
+}
+
+/// Says that the release does not roll back by itself, in the first line of an area.
+pub(super) fn automatic(paint: &mut Paint<'_>, line: Rect) {
+    let view = paint.view;
+    let Some(words) = super::automatic_out(view).filter(|_| !line.is_empty()) else { return };
+    let words = format!(" {} {words}", view.glyphs.warn);
+    paint.fill(Rect { height: 1, ..line }, view.theme.banner);
+    paint.row(line, &[(&view.app.settings.symbols.say(&words), view.theme.banner)]);
 }
 
 /// The badge of the environment where the release is.
@@ -146,13 +157,40 @@ fn standing(paint: &mut Paint<'_>, area: Rect) {
         ReleaseStatus::Completed | ReleaseStatus::RolledBack | ReleaseStatus::RollingBack | ReleaseStatus::Failed
     );
     let state = if said { String::new() } else { state };
-    let why = format!("{}{}", why(view), outage(view));
+    let outage = outage(view);
+    let alerts = if outage.is_empty() { new_alerts(view) } else { String::new() };
+    let why = format!("{}{outage}", why(view));
     let why = view.app.settings.symbols.say(&why).into_owned();
     let gap = if why.is_empty() { "" } else { "  " };
+    let between = if why.is_empty() || alerts.is_empty() { "" } else { "; " };
     paint.row(
         Rect { x: area.x.saturating_add(1), width: area.width.saturating_sub(2), ..area },
-        &[(&verdict, style), (&state, state_style), (gap, view.theme.text), (&why, view.theme.text)],
+        &[
+            (&verdict, style),
+            (&state, state_style),
+            (gap, view.theme.text),
+            (&why, view.theme.text),
+            (between, view.theme.text),
+            (&alerts, view.theme.bad),
+        ],
     );
+}
+
+/// The alerts that fire and have begun since the release did: whoever flies must not think that they were there before.
+fn new_alerts(view: &View<'_>) -> String {
+    if view.release.is_over() {
+        return String::new();
+    }
+    let mut new = view.plan.signals.keys().flat_map(|id| view.release.new_alerts(id)).collect::<Vec<_>>();
+    // Two signals may count the same one.
+    new.sort_by_key(|alert| std::cmp::Reverse(alert.since));
+    let mut known = HashSet::new();
+    new.retain(|alert| known.insert(alert.fingerprint.as_str()));
+    match new.as_slice() {
+        [] => String::new(),
+        [only] => format!("new alert {}", only.name),
+        [newest, rest @ ..] => format!("new alert {} and {} more", newest.name, rest.len()),
+    }
 }
 
 /// A signal that fails though nothing waits for it: whoever reads why it is no go must not think that all else is well.

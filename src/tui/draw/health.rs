@@ -8,11 +8,12 @@ use ratatui::{layout::Rect, style::Style};
 use super::{
     Paint, View, cut,
     panes::{first_shown, line, more_marks},
+    standing::{NOTE, Standing, alert_words, note},
 };
 use crate::{
     health::{Judgement, Series, Verdict},
-    plan::{Side, Signal},
-    release::{Release, verdict_word},
+    plan::{Side, Signal, Source},
+    release::Release,
     tui::{app::Hit, list::Pane, words},
 };
 
@@ -67,20 +68,10 @@ pub(super) fn signals<'a>(view: &'a View<'_>) -> impl Iterator<Item = Judged<'a>
     (0..view.plan.signals.len()).filter_map(|index| signal(view, index))
 }
 
-/// How bad a verdict is: not known is worse than a warning and no failure.
-pub(super) fn rank(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::Ok => 0,
-        Verdict::Warn => 1,
-        Verdict::Unknown => 2,
-        Verdict::Fail => 3,
-    }
-}
-
-/// The worst that is thought of the signals. Of what is only looked at, nothing is thought.
+/// The worst that is thought of the signals, in a word. Of what is only looked at, nothing is thought.
 pub(super) fn worst(view: &View<'_>) -> &'static str {
-    let thought = signals(view).filter(|of| of.signal.is_judged()).map(|of| of.judged.verdict);
-    thought.max_by_key(|verdict| rank(*verdict)).map_or("", verdict_word)
+    let thought = signals(view).filter(|of| of.signal.is_judged()).map(Standing::of);
+    thought.max().map_or("", Standing::word)
 }
 
 /// From which width inside its frame on a signal's picture stands in its row, and not below it.
@@ -108,7 +99,8 @@ pub(super) fn health(paint: &mut Paint<'_>, area: Rect) {
     let lines = if usize::from(inner.height) >= len.saturating_mul(2) { 2 } else { 1 };
     let below = lines == 2 && inner.width < IN_ROW;
     let height = usize::from(inner.height) / lines;
-    let first = first_shown(rows.binary_search(&selected).unwrap_or(0), len, height);
+    paint.shown.crowded = len > height;
+    let first = first_shown(rows.iter().position(|row| *row == selected).unwrap_or(0), len, height);
     let columns = Columns::of(view, usize::from(inner.width));
     for (place, index) in rows.iter().copied().skip(first).take(height).enumerate() {
         let Some(of) = signal(view, index) else { continue };
@@ -126,17 +118,6 @@ pub(super) fn health(paint: &mut Paint<'_>, area: Rect) {
     more_marks(paint, area, first, len, height);
 }
 
-/// A verdict's symbol and its look.
-pub(super) fn verdict_look(view: &View<'_>, verdict: Verdict) -> (&'static str, Style) {
-    let (theme, glyphs) = (view.theme, view.glyphs);
-    match verdict {
-        Verdict::Ok => (glyphs.passed, theme.good),
-        Verdict::Warn => (glyphs.warn, theme.warn),
-        Verdict::Fail => (glyphs.failed, theme.bad),
-        Verdict::Unknown => (glyphs.unknown, theme.unknown),
-    }
-}
-
 /// How many columns a number takes.
 const VALUE: usize = 6;
 /// How many the widest verdict takes.
@@ -149,6 +130,8 @@ const AGE: usize = 5;
 pub(super) struct Columns {
     name: usize,
     unit: usize,
+    /// What the judge says; nothing where no signal is judged beside another.
+    note: usize,
     inner: usize,
 }
 
@@ -157,7 +140,8 @@ impl Columns {
         let signals = &view.plan.signals;
         let unit = signals.values().map(|signal| words::width(words::unit(&signal.unit))).max().unwrap_or(0).clamp(1, 5);
         let name = self::signals(view).map(|of| words::width(of.title()).saturating_add(of.indent().len())).max();
-        Self { name: name.unwrap_or(0), unit, inner }
+        let note = if signals.values().any(|signal| signal.compare.is_some()) { NOTE } else { 0 };
+        Self { name: name.unwrap_or(0), unit, note, inner }
     }
 
     /// What a list without pictures takes, with its frame.
@@ -167,7 +151,8 @@ impl Columns {
 
     /// What a row takes beside its name and its picture.
     fn fixed(self) -> usize {
-        2 + 1 + VALUE + 1 + self.unit + 1 + VERDICT + AGE
+        let note = if self.note == 0 { 0 } else { self.note + 1 };
+        2 + 1 + VALUE + 1 + self.unit + 1 + note + VERDICT + AGE
     }
 }
 
@@ -178,23 +163,31 @@ struct SignalWords {
     name: String,
     value: String,
     unit: String,
+    /// What the judge says, with a space behind it; nothing where no signal is judged beside another.
+    note: String,
     verdict: &'static str,
     age: String,
 }
 
 fn signal_words(view: &View<'_>, of: Judged<'_>, columns: Columns) -> SignalWords {
     let (signal, judged) = (of.signal, of.judged);
-    let (symbol, look) = verdict_look(view, judged.verdict);
+    let standing = Standing::of(of);
     // Nothing is thought of what has no thresholds: it is known or not.
-    let only_looked_at = judged.verdict == Verdict::Ok && !signal.is_judged();
-    let (symbol, look) = if only_looked_at { (view.glyphs.dash, view.theme.dim) } else { (symbol, look) };
+    let only_looked_at = standing == Standing::LookedAt;
+    let (symbol, look) = if only_looked_at { (view.glyphs.dash, view.theme.dim) } else { standing.look(view) };
+    // Alerts are counted, and not measured.
+    let number = |value| match signal.source {
+        Source::Alertmanager { .. } => format!("{value:.0}"),
+        _ => words::number(value),
+    };
     SignalWords {
         symbol,
         look,
         name: format!("{}{}", of.indent(), of.title()),
-        value: words::right(&judged.value.map_or_else(|| view.glyphs.dash.to_owned(), words::number), VALUE, view.glyphs.more),
+        value: words::right(&judged.value.map_or_else(|| view.glyphs.dash.to_owned(), number), VALUE, view.glyphs.more),
         unit: words::left(if judged.value.is_some() { words::unit(&signal.unit) } else { "" }, columns.unit, view.glyphs.more),
-        verdict: if only_looked_at { "" } else { verdict_word(judged.verdict) },
+        note: if columns.note == 0 { String::new() } else { words::right(&note(of), columns.note, view.glyphs.more) + " " },
+        verdict: if only_looked_at { "" } else { standing.word() },
         age: judged.age(view.now).map_or_else(String::new, words::age),
     }
 }
@@ -283,13 +276,29 @@ fn sparkline(view: &View<'_>, of: Judged<'_>, columns: usize) -> Vec<(String, St
 
 /// The picture of a signal, or why there is none, in so many columns.
 fn picture(view: &View<'_>, of: Judged<'_>, columns: usize) -> Vec<(String, Style)> {
-    if of.judged.verdict == Verdict::Unknown {
+    if says_why(of) {
         return vec![(words::left(&of.judged.why, columns, view.glyphs.more), view.theme.text)];
+    }
+    if let Some(alerts) = alert_words(view.release, of) {
+        let look = if of.judged.verdict == Verdict::Ok { view.theme.dim } else { view.theme.text };
+        let apart = if alerts.new.is_empty() { "" } else { ", " };
+        let count = words::fit(&format!("{}{apart}", alerts.count), columns, view.glyphs.more).into_owned();
+        let new = words::left(&alerts.new, columns.saturating_sub(words::width(&count)), view.glyphs.more);
+        return vec![(count, look), (new, view.theme.bad)];
     }
     let spans = sparkline(view, of, columns);
     // The newest stands at the right, where the next will come.
     let fill = columns.saturating_sub(spans.iter().map(|(text, _)| words::width(text)).sum());
     std::iter::once((" ".repeat(fill), view.theme.text)).chain(spans).collect()
+}
+
+/// Whether a row has words instead of a picture: what is being judged has a line all the same, if the judge says how far it is.
+fn says_why(of: Judged<'_>) -> bool {
+    match Standing::of(of) {
+        Standing::Judging => note(of).is_empty(),
+        Standing::NotYet | Standing::Blind => true,
+        _ => false,
+    }
 }
 
 fn signal_one(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, columns: Columns) {
@@ -302,7 +311,8 @@ fn signal_one(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, columns: Column
     let verdict = words::left(said.verdict, VERDICT, more);
     let age = words::right(&said.age, AGE, more);
     // Words keep away from the number, and a picture need not.
-    let apart = if of.judged.verdict == Verdict::Unknown && room >= 4 { " " } else { "" };
+    let says = says_why(of) || alert_words(view.release, of).is_some();
+    let apart = if says && room >= 4 { " " } else { "" };
     let picture = if room < 4 { Vec::new() } else { picture(view, of, room.saturating_sub(apart.len())) };
     let mut spans = vec![
         (said.symbol, said.look),
@@ -319,8 +329,16 @@ fn signal_one(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, columns: Column
     if !picture.is_empty() {
         spans.push((" ", theme.text));
     }
-    spans.extend([(verdict.as_str(), said.look), (age.as_str(), theme.dim)]);
+    spans.extend([(said.note.as_str(), note_look(view, of)), (verdict.as_str(), said.look), (age.as_str(), theme.dim)]);
     paint.row(area, &spans);
+}
+
+/// What the judge says looks as what is thought of it, and is plain where all is well.
+fn note_look(view: &View<'_>, of: Judged<'_>) -> Style {
+    match Standing::of(of) {
+        Standing::Ok | Standing::LookedAt => view.theme.text,
+        standing => standing.look(view).1,
+    }
 }
 
 /// A signal without its picture: for a list beside a chart.
@@ -340,6 +358,7 @@ pub(super) fn signal_line(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, col
             (" ", theme.text),
             (&said.unit, theme.dim),
             (" ", theme.text),
+            (&said.note, note_look(view, of)),
             (&words::left(said.verdict, VERDICT, more), said.look),
             (&words::right(&said.age, AGE, more), theme.dim),
         ],
@@ -365,10 +384,11 @@ fn signal_two(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, columns: Column
             (&words::right(said.verdict, VERDICT, more), said.look),
         ],
     );
-    let picture = picture(view, of, columns.inner.saturating_sub(2 + AGE));
+    let note = if said.note.trim().is_empty() { String::new() } else { format!(" {}", said.note.trim()) };
+    let picture = picture(view, of, columns.inner.saturating_sub(2 + AGE + words::width(&note)));
     let age = words::right(&said.age, AGE, more);
     let mut spans = vec![("  ", theme.text)];
     spans.extend(picture.iter().map(|(text, style)| (text.as_str(), *style)));
-    spans.push((age.as_str(), theme.dim));
+    spans.extend([(note.as_str(), note_look(view, of)), (age.as_str(), theme.dim)]);
     paint.row(second, &spans);
 }

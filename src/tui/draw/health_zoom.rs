@@ -6,8 +6,10 @@ use ratatui::layout::Rect;
 use super::{
     Paint, View, cut, cut_left,
     detail::source_words,
-    health::{Columns, Judged, rank, signal, signal_line, signals, verdict_look, worst},
+    health::{Columns, Judged, signal, signal_line, signals, worst},
     panes::{first_shown, line, more_marks},
+    signal_facts::{self, Fact},
+    standing::Standing,
 };
 use crate::{
     plan::{Side, Signal, StageKind},
@@ -72,7 +74,8 @@ fn list(paint: &mut Paint<'_>, area: Rect, selected: usize, columns: Columns) {
     paint.shown.page = area.height.saturating_sub(2);
     let inner = paint.frame(area, "Health", &view.filtered(Pane::Health, worst(view)), true);
     let height = usize::from(inner.height);
-    let first = first_shown(rows.binary_search(&selected).unwrap_or(0), rows.len(), height);
+    paint.shown.crowded = rows.len() > height;
+    let first = first_shown(rows.iter().position(|row| *row == selected).unwrap_or(0), rows.len(), height);
     for (place, index) in rows.iter().copied().skip(first).take(height).enumerate() {
         let Some(of) = signal(view, index) else { continue };
         let row = line(inner, place);
@@ -91,7 +94,7 @@ fn large(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>) {
     let zoom = &view.app.zoom;
     let range = zoom.range(view.release, view.now);
     let inner = paint.frame(area, of.title(), range.words(), false);
-    let facts = facts(view, of);
+    let facts = facts(view, of, usize::from(inner.width));
     // At least half of a low screen is for the chart.
     let below = u16::try_from(facts.len()).unwrap_or(u16::MAX).min(inner.height.saturating_sub(8)).min(inner.height / 2);
     let (top, said) = cut(inner, inner.height.saturating_sub(below));
@@ -103,24 +106,20 @@ fn large(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>) {
     chart.draw(top, paint.buffer);
     for (place, (name, text, style)) in facts.iter().take(usize::from(below)).enumerate() {
         let name = words::left(name, NAME, "");
-        let text = view.app.settings.symbols.say(text);
-        paint.row(line(said, place), &[(&name, view.theme.dim), (&text, *style)]);
+        paint.row(line(said, place), &[(&name, view.theme.dim), (text, *style)]);
     }
 }
 
 /// How wide the names of the facts are.
 const NAME: usize = 12;
 
-/// What is known of a signal, the most important first: what is thought of it, by what, and since when.
-fn facts(view: &View<'_>, of: Judged<'_>) -> Vec<(&'static str, String, ratatui::style::Style)> {
+/// What is known of a signal, the most important first, in lines of so many columns: what is thought of it, by what, and since
+/// when.
+fn facts(view: &View<'_>, of: Judged<'_>, columns: usize) -> Vec<Fact> {
     let theme = view.theme;
     let (signal, judged) = (of.signal, of.judged);
-    let (symbol, look) = verdict_look(view, judged.verdict);
-    let mut facts = vec![if signal.is_judged() {
-        ("verdict", format!("{symbol} {}: {}", verdict_word(judged.verdict), judged.why), look)
-    } else {
-        ("now", format!("{}, without thresholds: it is only looked at", judged.why), theme.text)
-    }];
+    let mut facts = vec![signal_facts::verdict(view, of)];
+    facts.extend(signal_facts::facts(view, of));
     let age = judged.age(view.now).map_or_else(|| "no sample yet".to_owned(), |age| format!("{} old", words::age(age)));
     let late = format!("{age}; sampled every {}, not known after {}", signal.every, signal.stale_after());
     facts.push(("age", late, theme.text));
@@ -141,7 +140,11 @@ fn facts(view: &View<'_>, of: Judged<'_>) -> Vec<(&'static str, String, ratatui:
         facts.push(("baseline", title.to_owned(), theme.text));
     }
     facts.push(("source", source_words(signal), theme.text));
-    facts
+    let wrapped = facts.into_iter().flat_map(|(name, text, style)| {
+        let parts = words::wrap(&view.app.settings.symbols.say(&text), columns.saturating_sub(NAME));
+        parts.into_iter().enumerate().map(move |(index, part)| (if index == 0 { name } else { "" }, part, style))
+    });
+    wrapped.collect()
 }
 
 /// The other signals in small: those first of which most must be thought.
@@ -157,7 +160,7 @@ fn small_charts(paint: &mut Paint<'_>, area: Rect, selected: Judged<'_>) {
     let of_selected = |of: &Judged<'_>| of.index == selected.index || selected.signal.baseline.as_deref() == Some(of.id);
     // A baseline is in its canary's chart.
     let mut others: Vec<_> = signals(view).filter(|of| !of_selected(of) && !of.is_baseline).collect();
-    others.sort_by_key(|of| std::cmp::Reverse(rank(of.judged.verdict)));
+    others.sort_by_key(|of| std::cmp::Reverse(Standing::of(*of)));
     others.truncate(shown);
     if others.is_empty() || shown == 0 {
         return;
@@ -174,7 +177,7 @@ fn small_charts(paint: &mut Paint<'_>, area: Rect, selected: Judged<'_>) {
         let air = if across > 1 { 2 } else { 0 };
         let cell = Rect { x, y, width: wide.saturating_sub(air), height: high.saturating_sub(1) };
         let (head, below) = cut(cell.intersection(area), 1);
-        let (symbol, look) = verdict_look(view, of.judged.verdict);
+        let (symbol, look) = Standing::of(of).look(view);
         let value = of
             .judged
             .value
@@ -210,7 +213,7 @@ fn glanced<'a>(view: &'a View<'_>) -> Option<Judged<'a>> {
     let watches = |of: &Judged<'_>| stage.is_some_and(|stage| stage.signals.iter().any(|id| id == of.id));
     let judged = signals(view).filter(|of| !of.is_baseline);
     // Of those of which the same is thought it is the first.
-    judged.min_by_key(|of| (!watches(of), std::cmp::Reverse(rank(of.judged.verdict))))
+    judged.min_by_key(|of| (!watches(of), std::cmp::Reverse(Standing::of(*of))))
 }
 
 /// From when to when a glance reaches, and how that is called.

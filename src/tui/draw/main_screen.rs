@@ -5,7 +5,9 @@
 
 use ratatui::layout::Rect;
 
-use super::{Paint, View, banner, checklist, cut, cut_left, foot, header, health, health_zoom, panes, stages, zoomed};
+use super::{
+    Paint, View, automatic_out, banner, checklist, cut, cut_left, foot, header, health, health_zoom, panes, stages, zoomed,
+};
 use crate::tui::{app::Hit, list::Pane};
 
 /// How many lines the log has before anything else below the panes.
@@ -34,6 +36,8 @@ pub(super) fn body(paint: &mut Paint<'_>, area: Rect, airy: u16) -> Rect {
         paint.row(line, &[(&format!(" {} {words}", view.glyphs.warn), view.theme.banner)]);
         rest = below;
     }
+    let (line, rest) = cut(rest, u16::from(automatic_out(view).is_some()));
+    header::automatic(paint, line);
     let (body, foot) = cut(rest, rest.height.saturating_sub(foot::LINES));
     foot::foot(paint, foot);
     body

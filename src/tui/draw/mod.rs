@@ -5,6 +5,7 @@ mod checklist;
 mod current;
 mod detail;
 mod foot;
+mod form;
 mod header;
 mod health;
 mod health_zoom;
@@ -17,7 +18,9 @@ mod paint;
 mod palette;
 mod panes;
 mod progress;
+mod signal_facts;
 mod stages;
+mod standing;
 mod table;
 mod wall;
 mod zoomed;
@@ -86,12 +89,23 @@ pub fn draw(app: &App, frame: &mut Frame<'_>, now: Timestamp) -> Shown {
 
 /// Draws the cockpit into cells; what it has shown, and where the cursor is, if there is one.
 pub(super) fn render(app: &App, buffer: &mut Buffer, now: Timestamp) -> (Shown, Option<(u16, u16)>) {
+    let drawn = render_rows(app, buffer, now, app.shown.crowded);
+    if drawn.0.crowded == app.shown.crowded {
+        return drawn;
+    }
+    // Whether all signals have room is known once they were drawn, and it decides on their order.
+    let crowded = drawn.0.crowded;
+    buffer.reset();
+    render_rows(app, buffer, now, crowded)
+}
+
+fn render_rows(app: &App, buffer: &mut Buffer, now: Timestamp, crowded: bool) -> (Shown, Option<(u16, u16)>) {
     let area = buffer.area;
     let release = app.shown();
     // A frozen display shows the time at which it was frozen, too.
     let at = app.shown_at(now);
     let blockers = release.blockers(at);
-    let rows = Pane::ALL.map(|pane| app.rows(pane, at));
+    let rows = Pane::ALL.map(|pane| app.rows_if(pane, at, crowded));
     let mut selected = [0; 3];
     for ((pane, rows), selected) in Pane::ALL.into_iter().zip(&rows).zip(&mut selected) {
         *selected = app.row_of(pane, rows, &blockers, at);
@@ -135,7 +149,7 @@ pub(super) fn render(app: &App, buffer: &mut Buffer, now: Timestamp) -> (Shown, 
             None
         }
         Some(Overlay::Dialog(dialog)) => overlay::dialog(&mut paint, area, dialog),
-        Some(Overlay::Form(form)) => overlay::form(&mut paint, area, form),
+        Some(Overlay::Form(form)) => form::form(&mut paint, area, form),
         Some(Overlay::Palette(open)) => palette::palette(&mut paint, area, open),
         Some(Overlay::Output(reader)) => output::reader(&mut paint, area, reader),
         Some(Overlay::Filter { field, .. }) => foot::filter(&mut paint, area, field),
@@ -147,8 +161,20 @@ fn too_small(paint: &mut Paint<'_>, area: Rect) {
     let view = paint.view;
     header::least(paint, area);
     let (_, rest) = cut(area, 2);
+    let (out, rest) = cut(rest, u16::from(automatic_out(view).is_some()));
+    header::automatic(paint, out);
     let words = format!("needs at least {}x{}", LEAST.0, LEAST.1);
     paint.row(rest, &[(&words, view.theme.dim)]);
+}
+
+/// That the release does not roll back by itself: who took that out, when and why.
+fn automatic_out(view: &View<'_>) -> Option<String> {
+    let off = view.release.automatic_off.as_ref()?;
+    if view.release.is_over() || view.release.rollback.is_some() {
+        return None;
+    }
+    let at = view.time(off.at, "%H:%M");
+    Some(format!("AUTOMATIC ROLLBACK OUT \u{b7} {} {at}: {}", off.by, off.why))
 }
 
 /// What must be read before anything else on the screen.
@@ -178,9 +204,12 @@ pub(super) fn blocker_words(release: &Release, blocker: &Blocker) -> String {
         }
         BlockerKind::Signal => {
             let title = plan.signals.get(&blocker.id).and_then(|signal| signal.title.as_deref()).unwrap_or(&blocker.id);
-            match blocker.why.strip_prefix("fail: ") {
-                Some(why) => format!("{title} fails: {why}"),
-                None => format!("{title} is {}", blocker.why),
+            let (verdict, why) = blocker.why.split_once(": ").unwrap_or(("", &blocker.why));
+            match verdict {
+                // The judge's sentence says whose it is.
+                _ if why.starts_with(&format!("{title} ")) => why.to_owned(),
+                "fail" => format!("{title} fails: {why}"),
+                _ => format!("{title} is {}", blocker.why),
             }
         }
         BlockerKind::Hold => format!("held by {}: {}", blocker.id, blocker.why),

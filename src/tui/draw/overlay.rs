@@ -1,4 +1,4 @@
-//! What lies over the screen and asks or explains: dialogs, forms, what is read.
+//! What lies over the screen and asks or explains: dialogs, and what is read.
 
 use ratatui::{layout::Rect, style::Style};
 use tui_input::Input as Field;
@@ -8,7 +8,7 @@ use crate::{
     release::{WhyKept, kept_words},
     tui::{
         app::Hit,
-        dialog::{Dialog, Focus, Form},
+        dialog::{Dialog, Focus},
         words,
     },
 };
@@ -103,8 +103,10 @@ pub(super) fn dialog(paint: &mut Paint<'_>, area: Rect, dialog: &Dialog) -> Opti
         said.extend(words::wrap(&symbols.say(&marked), columns).into_iter().map(|line| (line, theme.bad)));
     }
     let typed = dialog.consequence.type_name.as_ref().filter(|_| locks.is_empty());
-    // Title and frame, the text, a blank, the field, the hint and the buttons.
-    let below = u16::from(typed.is_some()).saturating_mul(2).saturating_add(3);
+    let reason = dialog.reason.as_ref().filter(|_| locks.is_empty());
+    // Title and frame, the text, a blank, the fields, the hint and the buttons.
+    let fields = u16::from(typed.is_some()).saturating_add(u16::from(reason.is_some()));
+    let below = fields.saturating_add(u16::from(fields > 0)).saturating_add(3);
     let fixed = below.saturating_add(2);
     let gap = usize::from(!said.is_empty());
     let whole = lines.len().saturating_add(said.len()).saturating_add(gap);
@@ -151,12 +153,15 @@ pub(super) fn dialog(paint: &mut Paint<'_>, area: Rect, dialog: &Dialog) -> Opti
 
     let bottom = inner.bottom();
     let mut cursor = None;
-    if let Some(name) = typed {
-        let row = Rect { y: bottom.saturating_sub(4), height: 1, ..inner };
-        let ask = format!("Type {name} to confirm: ");
+    let asks = [
+        reason.map(|reason| ("Reason: ".to_owned(), reason, Focus::Reason)),
+        typed.map(|name| (format!("Type {name} to confirm: "), &dialog.field, Focus::Field)),
+    ];
+    for (from_bottom, (ask, value, focus)) in (4..=fields.saturating_add(3)).rev().zip(asks.into_iter().flatten()) {
+        let row = Rect { y: bottom.saturating_sub(from_bottom), height: 1, ..inner };
         let used = paint.row(row, &[(&ask, theme.text)]);
         let place = Rect { x: row.x.saturating_add(used), width: row.width.saturating_sub(used), ..row };
-        cursor = field(paint, place, &dialog.field, dialog.focus == Focus::Field);
+        cursor = field(paint, place, value, dialog.focus == focus).or(cursor);
     }
     if let Some(hint) = dialog.hint {
         paint.row(Rect { y: bottom.saturating_sub(2), height: 1, ..inner }, &[(hint, theme.warn)]);
@@ -172,6 +177,7 @@ pub(super) fn dialog(paint: &mut Paint<'_>, area: Rect, dialog: &Dialog) -> Opti
     let how = match (locks.is_empty(), typed.is_some(), dialog.focus) {
         (false, ..) => "esc closes",
         (true, true, Focus::Field) => "enter confirms, esc cancels",
+        (true, _, Focus::Reason) => "say why, then tab",
         (true, _, Focus::Confirm) => "enter confirms",
         _ => "tab to choose, enter",
     };
@@ -215,69 +221,4 @@ pub(super) fn field(paint: &mut Paint<'_>, area: Rect, field: &Field, focused: b
     let column = field.visual_cursor().saturating_sub(scroll).min(width.saturating_sub(1));
     let x = area.x.saturating_add(u16::try_from(column).unwrap_or(0));
     (focused && !area.is_empty()).then_some((x, area.y))
-}
-
-/// A form; says where the cursor is.
-pub(super) fn form(paint: &mut Paint<'_>, area: Rect, form: &Form) -> Option<(u16, u16)> {
-    let view = paint.view;
-    let theme = view.theme;
-    let width = area.width.saturating_sub(2).min(76);
-    let columns = usize::from(width.saturating_sub(4));
-    let check = form.check.as_deref().and_then(|id| view.plan.check(id));
-    let mut lines: Vec<(String, Style)> = Vec::new();
-    let title = match check {
-        Some(check) => {
-            for (index, text) in view.release.consequence(&form.ask(), view.now).lines.iter().enumerate() {
-                let style = if index == 0 { theme.title } else { theme.text };
-                lines.extend(words::wrap(text, columns).into_iter().map(|line| (line, style)));
-            }
-            if let Some(proof) = &check.proof {
-                lines.push((String::new(), theme.text));
-                lines.extend(words::wrap(proof, columns).into_iter().map(|line| (line, theme.dim)));
-            }
-            format!("Sign {}", check.title)
-        }
-        None => {
-            lines.push((view.release.consequence(&form.ask(), view.now).line, theme.text));
-            "Note".to_owned()
-        }
-    };
-    let fields = u16::try_from(form.fields()).unwrap_or(1);
-    let below = fields.saturating_add(3);
-    let frame = middle(area, width, u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(below).saturating_add(2));
-    behind(paint, area, frame);
-    paint.frame(frame, &title, "", true);
-    let inner = inside(frame);
-    let room = usize::from(inner.height.saturating_sub(below));
-    for (index, (text, style)) in lines.iter().take(room).enumerate() {
-        let y = inner.y.saturating_add(u16::try_from(index).unwrap_or(0));
-        paint.row(Rect { y, height: 1, ..inner }, &[(text, *style)]);
-    }
-    let bottom = inner.bottom();
-    let mut cursor = None;
-    let labelled = [("Note      ", &form.note), ("Evidence  ", &form.evidence)];
-    for (index, (label, value)) in labelled.iter().take(form.fields()).enumerate() {
-        let from_bottom = fields.saturating_add(2).saturating_sub(u16::try_from(index).unwrap_or(0));
-        let row = Rect { y: bottom.saturating_sub(from_bottom), height: 1, ..inner };
-        let label = if form.check.is_some() { label } else { "" };
-        let used = paint.row(row, &[(label, theme.dim)]);
-        let place = Rect { x: row.x.saturating_add(used), width: row.width.saturating_sub(used), ..row };
-        cursor = field(paint, place, value, form.at == index).or(cursor);
-    }
-    if let Some(hint) = form.hint {
-        paint.row(Rect { y: bottom.saturating_sub(2), height: 1, ..inner }, &[(hint, theme.warn)]);
-    }
-    let button = if form.check.is_some() { "[ Sign ]" } else { "[ Write ]" };
-    let look = if form.at >= form.fields() { theme.chosen } else { theme.button };
-    let buttons = Rect { y: bottom.saturating_sub(1), height: 1, ..inner };
-    let how = if form.check.is_some() { "tab next, enter on Sign signs, esc cancels" } else { "enter writes it, esc cancels" };
-    let used = paint.row(buttons, &[(button, look)]);
-    let rest = Rect {
-        x: buttons.x.saturating_add(used).saturating_add(2),
-        width: buttons.width.saturating_sub(used).saturating_sub(2),
-        ..buttons
-    };
-    let how = words::right(how, usize::from(rest.width), view.glyphs.more);
-    paint.row(rest, &[(&how, theme.dim)]);
-    cursor
 }

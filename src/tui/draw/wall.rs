@@ -8,10 +8,8 @@ use ratatui::{
 };
 use tui_big_text::{BigText, PixelSize};
 
-use super::{Paint, View, cut, header, main_screen::body};
+use super::{Paint, View, cut, header, health::signals, main_screen::body, standing::Standing};
 use crate::{
-    health::Verdict,
-    plan::Signal,
     release::{Phase, ReleaseStatus},
     tui::{theme::Symbols, words},
 };
@@ -136,33 +134,18 @@ fn clock(view: &View<'_>) -> Large {
     Large { text: format!("T+{}", words::clock(View::between(view.release.started, end))), style: view.theme.title }
 }
 
-/// The worst of the signals, by verdict and then by the plan's order.
+/// The worst of the signals, by how they stand and then by the plan's order.
 fn worst(view: &View<'_>) -> Large {
     let theme = view.theme;
-    let rank = |verdict: Verdict| match verdict {
-        Verdict::Fail => 0,
-        Verdict::Unknown => 1,
-        Verdict::Warn => 2,
-        Verdict::Ok => 3,
-    };
-    let judged = view.plan.signals.iter().filter_map(|(id, signal)| Some((id, signal, view.release.judge(id, view.now)?)));
-    let Some((id, signal, judged)) = judged.min_by_key(|(_, _, judged)| rank(judged.verdict)) else {
+    let Some(of) = signals(view).min_by_key(|of| std::cmp::Reverse(Standing::of(*of))) else {
         return Large { text: "no signals".to_owned(), style: theme.dim };
     };
-    let style = match judged.verdict {
-        Verdict::Ok => theme.good,
-        Verdict::Warn => theme.warn,
-        Verdict::Fail => theme.bad,
-        Verdict::Unknown => theme.unknown,
+    let standing = Standing::of(of);
+    let text = match (standing, of.judged.value) {
+        (Standing::Ok | Standing::LookedAt, _) => "all signals ok".to_owned(),
+        (Standing::NotYet | Standing::Judging, _) => format!("{} {}", of.title(), standing.word()),
+        (Standing::Blind, _) | (_, None) => format!("{} ?", of.title()),
+        (_, Some(value)) => format!("{} {}{}", of.title(), words::number(value), words::unit(&of.signal.unit)),
     };
-    let text = match (judged.verdict, judged.value) {
-        (Verdict::Ok, _) => "all signals ok".to_owned(),
-        (Verdict::Unknown, _) | (_, None) => format!("{} ?", name(id, signal)),
-        (_, Some(value)) => format!("{} {}{}", name(id, signal), words::number(value), words::unit(&signal.unit)),
-    };
-    Large { text, style }
-}
-
-fn name<'a>(id: &'a str, signal: &'a Signal) -> &'a str {
-    signal.title.as_deref().unwrap_or(id)
+    Large { text, style: standing.look(view).1 }
 }
