@@ -209,11 +209,13 @@ impl Release {
     /// The samples of signals that are made of others and are due: expressions and scores.
     #[must_use]
     pub fn derived(&self, now: Timestamp) -> Vec<(Id, Sample)> {
+        let made = |signal: &Signal| matches!(signal.source, Source::Expression { .. } | Source::Score { .. });
         let due = |(id, signal): &(&Id, &Signal)| {
             let newest = self.series(id).and_then(|series| series.iter().map(|sample| sample.at).max());
             newest.is_none_or(|newest| millis_between(newest, now) >= signal.every.as_millis())
         };
-        let made = self.plan.signals.iter().filter(due).filter_map(|(id, signal)| {
+        let due = self.plan.signals.iter().filter(|(_, signal)| made(signal)).filter(due);
+        let samples = due.filter_map(|(id, signal)| {
             let sample = match &signal.source {
                 Source::Expression { of } => self.expression(signal, of, now),
                 Source::Score { of, groups, pass, marginal } => {
@@ -227,7 +229,7 @@ impl Release {
             let is_new = sample.value.number().is_none() || last.is_none_or(|last| sample.at > last);
             is_new.then(|| (id.clone(), sample))
         });
-        made.collect()
+        samples.collect()
     }
 
     /// An expression's number now. It is as old as the oldest that it is made of, and not known where one of them is not.
