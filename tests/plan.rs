@@ -110,11 +110,13 @@ fn a_report_hides_secrets() {
     let text = concat!(
         "service = 'x'\nstages = [{ id = 'a', run = 'b' }]\n[signals]\n",
         "a = { source = 'probe', url = 'ftp://me:hunter2@host', warn = 'x' }\nb = http://me:hunter2@host\n",
-        "[operators.c]\nkeys = ['-----BEGIN OPENSSH PRIVATE KEY-----hunter2']\n"
+        "[operators.c]\nkeys = ['-----BEGIN OPENSSH PRIVATE KEY-----hunter2']\n",
+        "[servers.d]\nurl = 'http://host'\nbearer = 'hunter2'\nbasic = { user = 1, password = 'hunter2' }\n",
+        "headers = { Authorization = 'Bearer hunter2', 'X Y' = '1' }\n"
     );
     let problems = parse("a", text).unwrap_err();
     let report = format!("{}{problems}{}", problems.render(RenderStyle::default()), problems.to_json());
-    assert_eq!(problems.len(), 4, "{report}");
+    assert_eq!(problems.len(), 9, "{report}");
     assert!(!report.contains("hunter2"), "{report}");
 }
 

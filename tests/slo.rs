@@ -1,7 +1,13 @@
 //! Service levels: what a real Prometheus answers for one, and OpenSLO documents by the command line.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails, its helpers too"
+)]
 
+#[expect(dead_code, reason = "the server here has its own data")]
 mod support;
 
 use std::{
@@ -25,7 +31,8 @@ use tempfile::TempDir;
 
 /// A Prometheus whose data are written beforehand.
 struct Server {
-    folder: TempDir,
+    /// Kept as long as it runs.
+    _folder: TempDir,
     port: u16,
     child: Child,
 }
@@ -68,17 +75,16 @@ impl Server {
             while matches!(child.try_wait(), Ok(None)) {
                 let ready = http.get(format!("http://127.0.0.1:{port}/-/ready")).timeout(Duration::from_secs(1)).send().await;
                 if ready.is_ok_and(|answer| answer.status().is_success()) {
-                    return Some(Self { folder, port, child });
+                    return Some(Self { _folder: folder, port, child });
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
-        panic!("prometheus does not start in {}", std::env::temp_dir().display());
+        panic!("prometheus does not start");
     }
 
     /// The rows of a query's answer: the value of our label, and the number.
     async fn ask(&self, promql: &str) -> Vec<(String, f64)> {
-        assert!(self.folder.path().exists());
         let url = format!("http://127.0.0.1:{}/api/v1/query", self.port);
         let answer = http_client().unwrap().post(url).form(&[("query", promql)]).send().await.unwrap();
         let answer: serde_json::Value = answer.json().await.unwrap();

@@ -1,6 +1,6 @@
 //! Problems for people: each with its line, the place in it marked, and what would be right.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan,
@@ -34,6 +34,8 @@ impl Default for RenderStyle {
 /// So many characters of a line are shown before the marked place, and so many in all.
 const BEFORE: usize = 80;
 const LINE: usize = 160;
+/// Problems whose place in the file is a secret, or may be.
+const SECRET: [&str; 2] = ["private-key", "secret-in-plan"];
 
 impl Problems {
     /// A report for people: every problem in turn, and how many there are.
@@ -49,8 +51,11 @@ impl Problems {
             .with_width(style.width.max(40))
             .without_syntax_highlighting();
         let mut report = String::new();
+        // A secret may stand on the line of another problem too.
+        let secrets: Vec<&Range<usize>> =
+            self.iter().filter(|problem| SECRET.contains(&problem.code)).map(|problem| &problem.span).collect();
         for problem in self {
-            let marked = Marked::new(problem, &self.text, style.ascii);
+            let marked = Marked::new(problem, &self.text, &secrets, style.ascii);
             if handler.render_report(&mut report, &marked).is_err() {
                 report.push_str(&format!("{problem}\n"));
             }
@@ -75,7 +80,7 @@ struct Marked<'a> {
 
 impl<'a> Marked<'a> {
     /// Cuts the line out of the text, safe for a terminal and not longer than a screen can show.
-    fn new(problem: &'a Problem, source: &str, ascii: bool) -> Self {
+    fn new(problem: &'a Problem, source: &str, secrets: &[&Range<usize>], ascii: bool) -> Self {
         let start = floor(source, problem.span.start);
         let before = source.get(..start).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |at| at.saturating_add(1));
@@ -88,7 +93,7 @@ impl<'a> Marked<'a> {
         let rest = rest.split('\n').next().unwrap_or_default();
         // Passwords are hidden character by character; their bytes are those of the line.
         let shown = without_password(rest);
-        let secret = |offset: usize| problem.code == "private-key" && problem.span.contains(&offset);
+        let secret = |offset: usize| secrets.iter().any(|secret| secret.contains(&offset));
         let characters = rest.trim_end_matches('\r').char_indices().zip(shown.chars());
         for (count, ((offset, _), c)) in characters.skip(skipped).enumerate() {
             let offset = offset.saturating_add(line_start);

@@ -41,7 +41,9 @@ fn basic(reader: &mut Reader, fields: &Fields<'_>) -> Option<Basic> {
             reader.missing(fields, key, example);
         }
     }
-    Some(Basic { user: reader.shown(fields, "user")?.is, password: secret(reader, fields, "password")? })
+    // Both are read before one of them ends it: a password in the plan is to be found, whatever else is wrong.
+    let (user, password) = (reader.shown(fields, "user"), secret(reader, fields, "password"));
+    Some(Basic { user: user?.is, password: password? })
 }
 
 fn tls(reader: &mut Reader, fields: &Fields<'_>) -> Tls {

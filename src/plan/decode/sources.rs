@@ -53,7 +53,7 @@ fn kind(reader: &mut Reader, fields: &Fields<'_>, known: &Known, mentions: &mut 
 fn question(reader: &mut Reader, fields: &Fields<'_>) -> Question {
     match (fields.get("query"), fields.get("ratio")) {
         (Some(_), Some(ratio)) => {
-            let message = format!("{} measures several things at once: query and ratio", fields.name);
+            let message = format!("{} measures several things at once: `query` and `ratio`", fields.name);
             reader.report(&ratio.place, "several-measures", message, "keep one of them; make a signal of its own for the other");
         }
         (None, None) => {
@@ -188,7 +188,7 @@ fn score(reader: &mut Reader, fields: &Fields<'_>, mentions: &mut Vec<At<String>
     let marginal = threshold(reader, "marginal", defaults::marginal());
     if let (true, Some(entry)) = (marginal > pass, fields.get("marginal").or_else(|| fields.get("pass"))) {
         let message = format!("{} would be marginal at {marginal} before it passes at {pass}", fields.name);
-        reader.report(&entry.place, "warn-beyond-fail", message, "`marginal` must be at most `pass`");
+        reader.report(&entry.place, "warn-beyond-fail", message, "`marginal` must be at most `pass`; it is 75 if left out");
     }
     for key in ["warn", "fail", "bad"] {
         if let Some(entry) = fields.get(key) {

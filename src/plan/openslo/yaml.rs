@@ -35,6 +35,7 @@ pub(super) fn documents(text: &str) -> Result<Vec<Node>, YamlError> {
     let options = serde_saphyr::options! {
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 100_000 },
         non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::AsString,
+        strict_booleans: true,
         with_snippet: false,
     };
     serde_saphyr::from_multiple_with_options(text, options).map_err(|error| YamlError {
