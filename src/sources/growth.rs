@@ -16,7 +16,7 @@ use crate::{
 
 /// How many scrapes are remembered; a longer window is cut short.
 const STEPS: usize = 4096;
-/// How many series a measure may select.
+/// How many series each part of a measure may select.
 pub(super) const SERIES: usize = 100_000;
 /// A counter that says it was created later than it said before, by more than these seconds, has started over. By less it
 /// is the same one, whose exporter computes that time anew from a clock that drifts.
@@ -197,7 +197,7 @@ impl History {
             }
         }
         // Those that vanished are remembered as long as there is room.
-        if self.seen.len() > SERIES {
+        if self.seen.len() > 2 * SERIES {
             self.seen.retain(|_, mark| mark.seen == now);
         }
         if let Some(from) = self.newest.replace(now) {
@@ -265,8 +265,8 @@ fn marked<'a>(now: Instant, counters: impl Iterator<Item = Counter<'a>>) -> Resu
         if !(point.value.is_finite() && point.value >= 0.0) {
             return Err(wrong(format!("`{}` is {}, which no counter can be", point.name, point.value)));
         }
-        if page.len() >= SERIES {
-            return Err(wrong(format!("more than {SERIES} series are selected")));
+        if page.len() >= 2 * SERIES {
+            return Err(wrong(format!("more than {} series are selected", 2 * SERIES)));
         }
         let mut labels = point.labels.clone();
         labels.sort_unstable();

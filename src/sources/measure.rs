@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::{
     endpoints::{self, Measured, Taken},
+    exposition::Format,
     growth::{self, Counter, Growth, History, Part, Reach},
     picked::{Found, Kind, Picked, Presence, Wanted},
     quantile::quantile,
@@ -33,6 +34,18 @@ pub struct Asks<'a> {
 /// What is remembered of a measure's pages from scrape to scrape, by endpoint.
 #[derive(Debug, Default)]
 pub struct Histories(Vec<History>);
+
+/// Computes the measure from pages as they came, one of each endpoint, at that time: what a scrape does, without the network.
+/// The endpoints are called by their numbers, from 1.
+pub fn of_pages(asks: &Asks<'_>, pages: &[(&[u8], Format)], now: Instant, histories: &mut Histories) -> Taken {
+    let wanted = match Wanted::new(asks.measure) {
+        Ok(wanted) => wanted,
+        Err(why) => return Taken::from(Err(why)),
+    };
+    let names: Vec<String> = (1..=pages.len()).map(|number| number.to_string()).collect();
+    let pages = pages.iter().map(|(body, format)| wanted.read(body, *format)).collect();
+    measure(asks, &wanted, &names, pages, now, histories)
+}
 
 /// Computes the measure from the pages of all endpoints, scraped at that time, and what is remembered of those before.
 pub(super) fn measure(

@@ -201,7 +201,7 @@ fn found(page: &Page<'_>, name: &str, selector: &Selector) -> Result<Vec<Found>,
         if found.len() >= SERIES {
             return Err(wrong(&format!("more than {SERIES} series are selected")));
         }
-        let created = created.get(&own_labels(sample)).copied();
+        let created = if created.is_empty() { None } else { created.get(&own_labels(sample)).copied() };
         found.push(Found { point: sample.to_point(), created });
     }
     Ok(found)

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{health::Count, sources::exposition::Format};
+use crate::health::Count;
 
 /// Scrapes these pages of several endpoints, so many seconds apart; one that fails is written as `!`.
 fn taken(measure: &Measure, percent: bool, scrapes: &[(u64, &[&str])]) -> Vec<Taken> {
