@@ -280,11 +280,12 @@ fn picture(view: &View<'_>, of: Judged<'_>, columns: usize) -> Vec<(String, Styl
         return vec![(words::left(&of.judged.why, columns, view.glyphs.more), view.theme.text)];
     }
     if let Some(alerts) = alert_words(view.release, of) {
-        let look = if of.judged.verdict == Verdict::Ok { view.theme.dim } else { view.theme.text };
-        let apart = if alerts.new.is_empty() { "" } else { ", " };
-        let count = words::fit(&format!("{}{apart}", alerts.count), columns, view.glyphs.more).into_owned();
-        let new = words::left(&alerts.new, columns.saturating_sub(words::width(&count)), view.glyphs.more);
-        return vec![(count, look), (new, view.theme.bad)];
+        let theme = view.theme;
+        let new = if alerts.new.is_empty() { String::new() } else { format!(", {}", alerts.new) };
+        let names = if alerts.names.is_empty() { String::new() } else { format!(": {}", alerts.names) };
+        let known = words::width(&alerts.count).saturating_add(words::width(&new));
+        let names = words::left(&names, columns.saturating_sub(known), view.glyphs.more);
+        return vec![(alerts.count, theme.text), (new, theme.bad), (names, theme.dim)];
     }
     let spans = sparkline(view, of, columns);
     // The newest stands at the right, where the next will come.
@@ -306,12 +307,14 @@ fn signal_one(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, columns: Column
     let (theme, more) = (view.theme, view.glyphs.more);
     let said = signal_words(view, of, columns);
     let name = columns.name.min(columns.inner.saturating_sub(columns.fixed())).min(columns.inner / 3);
-    let room = columns.inner.saturating_sub(columns.fixed() + name + 1);
+    // Words have the judge's columns too: there is either the one or the other.
+    let says = says_why(of) || alert_words(view.release, of).is_some();
+    let note = if says { "" } else { said.note.as_str() };
+    let room = columns.inner.saturating_sub(columns.fixed() + name + 1).saturating_add(if says { said.note.len() } else { 0 });
     let name = words::left(&said.name, name, more);
     let verdict = words::left(said.verdict, VERDICT, more);
     let age = words::right(&said.age, AGE, more);
     // Words keep away from the number, and a picture need not.
-    let says = says_why(of) || alert_words(view.release, of).is_some();
     let apart = if says && room >= 4 { " " } else { "" };
     let picture = if room < 4 { Vec::new() } else { picture(view, of, room.saturating_sub(apart.len())) };
     let mut spans = vec![
@@ -329,7 +332,7 @@ fn signal_one(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, columns: Column
     if !picture.is_empty() {
         spans.push((" ", theme.text));
     }
-    spans.extend([(said.note.as_str(), note_look(view, of)), (verdict.as_str(), said.look), (age.as_str(), theme.dim)]);
+    spans.extend([(note, note_look(view, of)), (verdict.as_str(), said.look), (age.as_str(), theme.dim)]);
     paint.row(area, &spans);
 }
 

@@ -106,12 +106,14 @@ pub(super) fn signed(number: f64) -> String {
     if number > 0.0 { format!("+{said}") } else { said }
 }
 
-/// The alerts of a signal in a few words, and which of them are new.
+/// The alerts of a signal in a few words.
 pub(super) struct AlertWords {
-    /// How many fire, or that none does; with those that are not heard.
+    /// How many fire, or that none does.
     pub(super) count: String,
-    /// How many are new, and the name of the newest; empty where none is.
+    /// How many of them are new; empty where none is.
     pub(super) new: String,
+    /// What they are called, the newest of the new ones first.
+    pub(super) names: String,
 }
 
 /// What is to be said in a row of the alerts that a signal counts; nothing for one that counts none, or is not known.
@@ -120,14 +122,19 @@ pub(super) fn alert_words(release: &Release, of: Judged<'_>) -> Option<AlertWord
         return None;
     }
     let alerts = release.alerts.get(of.id)?;
-    let (firing, quiet): (Vec<&Alert>, Vec<_>) = alerts.known.iter().partition(|alert| alert.state == AlertState::Firing);
-    let firing = firing.len().saturating_add(alerts.more as usize);
-    let quiet = if quiet.is_empty() { String::new() } else { format!(", {} not heard", quiet.len()) };
-    let count = if firing == 0 { format!("none fires{quiet}") } else { format!("{firing} firing{quiet}") };
-    let new = release.new_alerts(of.id).collect::<Vec<_>>();
-    let newest = new.iter().max_by_key(|alert| alert.since);
-    let new = newest.map_or_else(String::new, |newest| format!("{} new: {}", new.len(), newest.name));
-    Some(AlertWords { count, new })
+    let (mut firing, quiet): (Vec<&Alert>, Vec<_>) = alerts.known.iter().partition(|alert| alert.state == AlertState::Firing);
+    let count = match (firing.len().saturating_add(alerts.more as usize), quiet.len()) {
+        (0, 0) => "none fires".to_owned(),
+        (0, quiet) => format!("none fires, {quiet} not heard"),
+        (firing, _) => format!("{firing} firing"),
+    };
+    let new = match release.new_alerts(of.id).count() {
+        0 => String::new(),
+        new => format!("{new} new"),
+    };
+    firing.sort_by_key(|alert| std::cmp::Reverse(alert.since));
+    let names = firing.iter().map(|alert| alert.name.as_str()).collect::<Vec<_>>().join(", ");
+    Some(AlertWords { count, new, names })
 }
 
 #[cfg(test)]
