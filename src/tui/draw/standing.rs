@@ -69,9 +69,12 @@ impl Standing {
 /// How many columns a [`note`] takes at most.
 pub(super) const NOTE: usize = 9;
 
-/// What the judge says of a signal beside its baseline, in a few letters: how many samples more it needs, or how far apart
-/// they are.
-pub(super) fn note(of: Judged<'_>) -> String {
+/// What is to be said of a signal in a few letters: by the judge, how many samples more it needs, or how far from its baseline
+/// it is; of alerts, how many are new.
+pub(super) fn note(release: &Release, of: Judged<'_>) -> String {
+    if let Some(alerts) = alert_words(release, of) {
+        return alerts.new;
+    }
     let Some(compared) = &of.judged.compared else { return String::new() };
     let ruling = &compared.ruling;
     match (ruling.verdict, ruling.more, ruling.ratio, ruling.estimate) {
@@ -95,9 +98,13 @@ fn percent(difference: f64) -> String {
 
 /// A difference with its sign, in the signal's unit; of shares in percent, in points.
 pub(super) fn difference(signal: &Signal, difference: f64, counts: bool) -> String {
-    let number = if counts { difference / signal.share_of_unit() } else { difference };
     let unit = if signal.unit == "percent" { "points" } else { words::unit(&signal.unit) };
-    format!("{} {unit}", signed(number)).trim_end().to_owned()
+    format!("{} {unit}", signed(in_unit(signal, difference, counts))).trim_end().to_owned()
+}
+
+/// What the judge found, in the signal's unit: counts are judged as shares.
+pub(super) fn in_unit(signal: &Signal, found: f64, counts: bool) -> f64 {
+    if counts { found / signal.share_of_unit() } else { found }
 }
 
 /// A number with its sign.
