@@ -304,7 +304,7 @@ fn silences_an_alert_with_a_reason() {
     // From any pane, the newest first; not without a reason, and Enter alone does nothing.
     let mut hand = Hand::scene("alerts");
     let was = scene("alerts");
-    hand.press(Code::Char('x'));
+    hand.press(Code::Char('M'));
     let shown = hand.text(80, 24);
     assert!(shown.contains("▸ HighLatency  firing, new") && shown.contains("for as long as canary takes"), "{shown}");
     for _ in 0..3 {
@@ -324,7 +324,7 @@ fn silences_an_alert_with_a_reason() {
 
     // Another one is chosen; what was chosen and never drawn is not confirmed.
     let mut hand = Hand::scene("alerts");
-    hand.press(Code::Char('x'));
+    hand.press(Code::Char('M'));
     hand.types("known");
     hand.after(500, Code::Down);
     assert_eq!(hand.after(500, Code::Enter), []);
@@ -332,7 +332,7 @@ fn silences_an_alert_with_a_reason() {
 
     // What is silenced from here is taken back, without a reason.
     let mut hand = Hand::scene("alerts");
-    hand.press(Code::Char('x'));
+    hand.press(Code::Char('M'));
     hand.press(Code::Down);
     hand.press(Code::Down);
     assert!(hand.text(80, 24).contains("[ Take back ]"));
@@ -341,7 +341,7 @@ fn silences_an_alert_with_a_reason() {
     decide(&was.release, &sent, was.now).unwrap();
     // Esc, or a click, sends nothing.
     let mut hand = Hand::scene("alerts");
-    hand.press(Code::Char('x'));
+    hand.press(Code::Char('M'));
     hand.types("known");
     assert_eq!(hand.press(Code::Esc), []);
     assert!(!hand.text(80, 24).contains("Silence an alert"));
@@ -350,7 +350,7 @@ fn silences_an_alert_with_a_reason() {
 #[test]
 fn a_silence_is_for_the_stage_that_it_was_shown_for() {
     let mut hand = Hand::scene("alerts");
-    hand.press(Code::Char('x'));
+    hand.press(Code::Char('M'));
     hand.types("known");
     hand.event("flightdeck", EventKind::StagePassed { stage: "canary".to_owned() });
     assert_eq!(hand.press(Code::Enter), []);
@@ -360,8 +360,8 @@ fn a_silence_is_for_the_stage_that_it_was_shown_for() {
 #[test]
 fn says_why_nothing_can_be_silenced_or_taken_out() {
     for (name, key, why) in [
-        ("baking", 'x', "the plan has no signal that counts an Alertmanager's alerts"),
-        ("judged", 'x', "no alert fires that could be silenced"),
+        ("baking", 'M', "the plan has no signal that counts an Alertmanager's alerts"),
+        ("judged", 'M', "no alert fires that could be silenced"),
         ("rolling-back", 'A', "it is being rolled back already"),
         ("rolled-back", 'A', "it was rolled back already"),
         ("completed", 'A', "the release is over"),
@@ -371,7 +371,7 @@ fn says_why_nothing_can_be_silenced_or_taken_out() {
         assert!(hand.text(80, 24).contains(why), "{name}\n{}", hand.text(80, 24));
     }
     // Nobody acts on what is old.
-    for key in ['x', 'A'] {
+    for key in ['M', 'A'] {
         let mut hand = Hand::scene("alerts");
         hand.press(Code::Char('f'));
         hand.press(Code::Char(key));
@@ -465,7 +465,7 @@ fn watches_the_output_of_the_stage_that_is_looked_at() {
 }
 
 fn keys() -> impl Strategy<Value = (Code, u64)> {
-    let letters = prop::sample::select("pRtsnxAcjkq ?production".chars().collect::<Vec<_>>()).prop_map(Code::Char);
+    let letters = prop::sample::select("pRtsnMAcjkq ?production".chars().collect::<Vec<_>>()).prop_map(Code::Char);
     let others = prop::sample::select(vec![
         Code::Enter,
         Code::Enter,

@@ -84,7 +84,7 @@ enum Step {
 
 fn code() -> impl Strategy<Value = Code> {
     prop_oneof![
-        6 => prop::sample::select("pRtsnxAcofzw:/?q mjk123ySg[]hlNG日".chars().collect::<Vec<_>>()).prop_map(Code::Char),
+        6 => prop::sample::select("pRtsnMAcofzw:/?q mjk123ySg[]hlNG日".chars().collect::<Vec<_>>()).prop_map(Code::Char),
         2 => any::<char>().prop_map(Code::Char),
         2 => prop::sample::select(vec![Code::Enter, Code::Esc, Code::Tab]),
         3 => prop::sample::select(vec![

@@ -195,7 +195,7 @@ fn dialogs() {
         ("blocked", Code::Char('s'), "sign"),
         ("blocked", Code::Char('n'), "note"),
         ("blocked", Code::Char('?'), "help"),
-        ("alerts", Code::Char('x'), "silence"),
+        ("alerts", Code::Char('M'), "silence"),
         ("judged", Code::Char('A'), "automatic_out"),
         ("automatic-out", Code::Char('A'), "automatic_in"),
     ] {
