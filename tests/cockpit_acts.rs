@@ -25,6 +25,7 @@ fn dangerous() -> Vec<(&'static str, Code, Ask, &'static str)> {
         ("unsettled", Code::Char('p'), Ask::Promote(stage("migrate")), "production"),
         ("unsettled", Code::Char('t'), Ask::Retry(stage("migrate")), "production"),
         ("held", Code::Char(' '), Ask::Resume, ""),
+        ("automatic-out", Code::Char('A'), Ask::Automatic(true), "production"),
     ]
 }
 
@@ -36,10 +37,19 @@ fn command(requests: &[Request]) -> Command {
     }
 }
 
+/// Says why, where a dialog asks for it, and goes on to the name.
+fn reasons(hand: &mut Hand) {
+    if hand.text(80, 24).contains("Reason: ") {
+        hand.types("it is back");
+        assert_eq!(hand.press(Code::Enter), []);
+    }
+}
+
 /// Brings a dialog to where Enter would confirm it.
 fn armed(scene: &str, code: Code, typed: &str) -> Hand {
     let mut hand = Hand::scene(scene);
     assert_eq!(hand.press(code), [], "{scene}");
+    reasons(&mut hand);
     if typed.is_empty() {
         hand.press(Code::Right);
     } else {
@@ -100,7 +110,7 @@ fn enter_alone_never_acts() {
 
 #[test]
 fn nothing_acts_on_what_is_no_single_key_of_a_person() {
-    for (name, code, _, typed) in dangerous() {
+    for (name, code, ask, typed) in dangerous() {
         // A key that is held.
         let mut hand = armed(name, code, typed);
         assert_eq!(hand.held(Code::Enter), [], "{name}");
@@ -125,6 +135,10 @@ fn nothing_acts_on_what_is_no_single_key_of_a_person() {
         }
         let mut hand = Hand::scene(name);
         hand.after(500, code);
+        if matches!(ask, Ask::Automatic(_)) {
+            hand.after(500, Code::Char('x'));
+            hand.after(500, Code::Enter);
+        }
         for c in typed.chars() {
             hand.after(500, Code::Char(c));
         }
@@ -133,6 +147,7 @@ fn nothing_acts_on_what_is_no_single_key_of_a_person() {
         // Pasted text.
         let mut hand = Hand::scene(name);
         hand.press(code);
+        reasons(&mut hand);
         assert_eq!(hand.input(Input::Paste(format!("{typed}\r\r"), hand.at)), []);
         if !typed.is_empty() {
             assert_eq!(hand.press(Code::Enter), [], "{name}: a pasted name does not count");
@@ -177,6 +192,7 @@ fn promotion_locks_where_nobody_drives_and_rollback_does_not() {
             let mut hand = Hand::scene(name);
             hand.told(update.clone());
             hand.press(code);
+            reasons(&mut hand);
             if typed.is_empty() {
                 hand.press(Code::Right);
             } else {
@@ -282,6 +298,126 @@ fn signs_writes_and_checks() {
 }
 
 #[test]
+fn silences_an_alert_with_a_reason() {
+    let silence =
+        |alert: &str| Ask::Silence { signal: "alerts".to_owned(), alert: alert.to_owned(), stage: Some("canary".to_owned()) };
+    // From any pane, the newest first; not without a reason, and Enter alone does nothing.
+    let mut hand = Hand::scene("alerts");
+    let was = scene("alerts");
+    hand.press(Code::Char('M'));
+    let shown = hand.text(80, 24);
+    assert!(shown.contains("▸ HighLatency  firing, new") && shown.contains("for as long as canary takes"), "{shown}");
+    for _ in 0..3 {
+        assert_eq!(hand.press(Code::Enter), []);
+    }
+    assert!(hand.text(80, 24).contains("a silence needs a reason: say why"));
+    hand.types(" ");
+    assert_eq!(hand.press(Code::Enter), [], "blanks are no reason");
+    hand.types("cold cache ");
+    hand.input(Input::Paste("see\u{1b}[31m\nJIRA-1".to_owned(), hand.at));
+    assert_eq!(hand.after(10, Code::Enter), [], "an Enter that came with pasted text was never pressed");
+    assert_eq!(hand.held(Code::Enter), []);
+    let sent = command(&hand.press(Code::Enter));
+    assert_eq!(sent.ask, silence("f-highlatency"));
+    assert_eq!(sent.reason.as_deref(), Some("cold cache see JIRA-1"));
+    assert_eq!(decide(&was.release, &sent, was.now).unwrap().len(), 1);
+
+    // Another one is chosen; what was chosen and never drawn is not confirmed.
+    let mut hand = Hand::scene("alerts");
+    hand.press(Code::Char('M'));
+    hand.types("known");
+    hand.after(500, Code::Down);
+    assert_eq!(hand.after(500, Code::Enter), []);
+    assert_eq!(command(&hand.press(Code::Enter)).ask, silence("f-diskfillsup"));
+
+    // What is silenced from here is taken back, without a reason.
+    let mut hand = Hand::scene("alerts");
+    hand.press(Code::Char('M'));
+    hand.press(Code::Down);
+    hand.press(Code::Down);
+    assert!(hand.text(80, 24).contains("[ Take back ]"));
+    let sent = command(&hand.press(Code::Enter));
+    assert_eq!(sent.ask, Ask::Unsilence(was.release.silences[0].id.clone()));
+    decide(&was.release, &sent, was.now).unwrap();
+    // Esc, or a click, sends nothing.
+    let mut hand = Hand::scene("alerts");
+    hand.press(Code::Char('M'));
+    hand.types("known");
+    assert_eq!(hand.press(Code::Esc), []);
+    assert!(!hand.text(80, 24).contains("Silence an alert"));
+}
+
+#[test]
+fn a_silence_is_for_the_stage_that_it_was_shown_for() {
+    let mut hand = Hand::scene("alerts");
+    hand.press(Code::Char('M'));
+    hand.types("known");
+    hand.event("flightdeck", EventKind::StagePassed { stage: "canary".to_owned() });
+    assert_eq!(hand.press(Code::Enter), []);
+    assert!(hand.text(80, 24).contains("The release has moved on: canary is over."), "{}", hand.text(80, 24));
+}
+
+#[test]
+fn says_why_nothing_can_be_silenced_or_taken_out() {
+    for (name, key, why) in [
+        ("baking", 'M', "the plan has no signal that counts an Alertmanager's alerts"),
+        ("judged", 'M', "no alert fires that could be silenced"),
+        ("rolling-back", 'A', "it is being rolled back already"),
+        ("rolled-back", 'A', "it was rolled back already"),
+        ("completed", 'A', "the release is over"),
+    ] {
+        let mut hand = Hand::scene(name);
+        assert_eq!(hand.press(Code::Char(key)), [], "{name}");
+        assert!(hand.text(80, 24).contains(why), "{name}\n{}", hand.text(80, 24));
+    }
+    // Nobody acts on what is old.
+    for key in ['M', 'A'] {
+        let mut hand = Hand::scene("alerts");
+        hand.press(Code::Char('f'));
+        hand.press(Code::Char(key));
+        assert!(hand.text(80, 24).contains("the display is frozen"));
+    }
+}
+
+#[test]
+fn takes_the_automatic_rollback_out_with_a_reason() {
+    let was = scene("judged");
+    let mut hand = Hand::scene("judged");
+    hand.press(Code::Char('A'));
+    assert!(hand.text(80, 24).contains("holds the release instead of rolling it back"));
+    assert_eq!(hand.press(Code::Enter), []);
+    assert_eq!(hand.press(Code::Enter), []);
+    hand.types("cache outage");
+    assert_eq!(hand.held(Code::Enter), []);
+    let sent = command(&hand.press(Code::Enter));
+    assert_eq!((sent.ask.clone(), sent.reason.as_deref()), (Ask::Automatic(false), Some("cache outage")));
+    assert_eq!(decide(&was.release, &sent, was.now).unwrap().len(), 1);
+}
+
+#[test]
+fn takes_the_automatic_rollback_back_in_with_a_reason_and_the_name() {
+    let was = scene("automatic-out");
+    let mut hand = armed("automatic-out", Code::Char('A'), "production");
+    let sent = command(&hand.press(Code::Enter));
+    assert_eq!((sent.ask.clone(), sent.reason.as_deref()), (Ask::Automatic(true), Some("it is back")));
+    assert_eq!(decide(&was.release, &sent, was.now).unwrap().len(), 1);
+    // Not without a reason, also where the name is right.
+    let mut hand = Hand::scene("automatic-out");
+    hand.press(Code::Char('A'));
+    assert!(hand.text(80, 24).contains("the release rolls back AT ONCE"));
+    hand.press(Code::Tab);
+    hand.types("production");
+    assert_eq!(hand.press(Code::Enter), []);
+    assert!(hand.text(80, 24).contains("it needs a reason: say why first"));
+    // A reason may be pasted; a name may not.
+    hand.press(Code::BackTab);
+    hand.input(Input::Paste("the cache\nis back".to_owned(), hand.at));
+    hand.press(Code::Tab);
+    let sent = command(&hand.press(Code::Enter));
+    assert_eq!(sent.reason.as_deref(), Some("the cache is back"));
+}
+
+#[test]
 fn leaves() {
     // Nothing depends on this cockpit: it is left at once.
     let mut hand = Hand::scene("completed");
@@ -329,7 +465,7 @@ fn watches_the_output_of_the_stage_that_is_looked_at() {
 }
 
 fn keys() -> impl Strategy<Value = (Code, u64)> {
-    let letters = prop::sample::select("pRtsncjkq ?production".chars().collect::<Vec<_>>()).prop_map(Code::Char);
+    let letters = prop::sample::select("pRtsnMAcjkq ?production".chars().collect::<Vec<_>>()).prop_map(Code::Char);
     let others = prop::sample::select(vec![
         Code::Enter,
         Code::Enter,
@@ -378,7 +514,10 @@ proptest! {
             let requests = hand.after(after, code);
             for request in requests {
                 if let Request::Act { command, .. } = request {
-                    let dangerous = matches!(command.ask, Ask::Promote(_) | Ask::Rollback | Ask::Retry(_) | Ask::Resume);
+                    let dangerous = matches!(
+                        command.ask,
+                        Ask::Promote(_) | Ask::Rollback | Ask::Retry(_) | Ask::Resume | Ask::Automatic(true)
+                    );
                     if dangerous {
                         prop_assert_eq!(code, Code::Enter);
                         prop_assert!(after >= 70);

@@ -24,7 +24,8 @@ use proptest::{
 use scenes::{Flight, Hand, SCENES, scene, settings, text};
 
 /// What acts on the release; what is dangerous more often than the rest.
-const ACTS: [Action; 10] = [
+const ACTS: [Action; 15] = [
+    Action::Promote,
     Action::Promote,
     Action::Promote,
     Action::Promote,
@@ -32,6 +33,10 @@ const ACTS: [Action; 10] = [
     Action::Hold,
     Action::Hold,
     Action::Retry,
+    Action::Silence,
+    Action::Silence,
+    Action::Automatic,
+    Action::Automatic,
     Action::Sign,
     Action::Recheck,
     Action::Note,
@@ -79,7 +84,7 @@ enum Step {
 
 fn code() -> impl Strategy<Value = Code> {
     prop_oneof![
-        6 => prop::sample::select("pRtsncofzw:/?q mjk123ySg[]hlNG日".chars().collect::<Vec<_>>()).prop_map(Code::Char),
+        6 => prop::sample::select("pRtsnMAcofzw:/?q mjk123ySg[]hlNG日".chars().collect::<Vec<_>>()).prop_map(Code::Char),
         2 => any::<char>().prop_map(Code::Char),
         2 => prop::sample::select(vec![Code::Enter, Code::Esc, Code::Tab]),
         3 => prop::sample::select(vec![
@@ -222,6 +227,7 @@ fn questions(ask: &Ask, was: &Release) -> Vec<String> {
         Ask::Rollback | Ask::Retry(None) => vec!["Go on rolling back?".to_owned()],
         Ask::Retry(Some(stage)) => vec![format!("Start {stage} again?")],
         Ask::Resume => vec!["Go on?".to_owned()],
+        Ask::Automatic(true) => vec!["Take the automatic rollback back in?".to_owned()],
         other => panic!("{other:?} stands behind no question"),
     }
 }
@@ -328,6 +334,27 @@ impl Play {
             Ask::Note(text) => {
                 prop_assert!(enter && self.screen.contains("[ Write ]"), "{text} was noted unseen\n{}", self.screen);
             }
+            Ask::Silence { signal, alert, stage } => {
+                let known = self.release.alerts.get(signal).map(|alerts| alerts.known.clone()).unwrap_or_default();
+                let name = known.iter().find(|known| known.fingerprint == *alert).map(|known| known.name.clone());
+                let shown = format!("Silences {} ", name.unwrap_or_else(|| alert.clone()));
+                prop_assert!(enter && stage.is_some() && self.screen.contains("[ Silence ]"), "{alert} unseen\n{}", self.screen);
+                // A small screen has no room for the sentence, but for the choice.
+                let named = self.screen.contains(&shown) || known.iter().any(|known| self.screen.contains(&known.name));
+                prop_assert!(named, "{alert} was silenced unseen\n{}", self.screen);
+                prop_assert!(command.reason.is_some(), "without a reason");
+            }
+            Ask::Unsilence(silence) => {
+                prop_assert!(enter && self.screen.contains("[ Take back ]"), "{silence} was taken back unseen\n{}", self.screen);
+            }
+            Ask::Automatic(false) => {
+                let shown = self.screen.contains("Take the automatic rollback out") && self.screen.contains("[ Take out ]");
+                prop_assert!(enter && shown && command.reason.is_some(), "taken out unseen\n{}", self.screen);
+            }
+            Ask::Automatic(true) => {
+                prop_assert!(command.reason.is_some(), "without a reason");
+                self.confirmed(ask, command.seen.as_ref(), enter)?;
+            }
             dangerous => self.confirmed(dangerous, command.seen.as_ref(), enter)?,
         }
         let frozen = text(&self.hand.peek(80, 24)).contains("FROZEN at");
@@ -351,7 +378,9 @@ impl Play {
         };
         let was = opened.release.seen(stage);
         prop_assert_eq!(seen, Some(&was), "{:?} is bound to something else", ask);
-        let Consequence { type_name, .. } = opened.release.consequence(ask, opened.now);
+        // What may roll back at once takes what a rollback does.
+        let as_much_as = if matches!(ask, Ask::Automatic(_)) { &Ask::Rollback } else { ask };
+        let Consequence { type_name, .. } = opened.release.consequence(as_much_as, opened.now);
         if let Some(name) = type_name {
             let typed = format!("Type {name} to confirm: {name} ");
             prop_assert!(self.before.contains(&typed), "{ask:?} without the name\n{}", self.before);
@@ -401,16 +430,19 @@ impl Play {
 
     fn commands(&mut self, any: u8) {
         let check = |n: usize| self.release.plan.checks.get(n % self.release.plan.checks.len()).map(|check| check.id.clone());
-        let ask = match any % 7 {
+        let ask = match any % 9 {
             0 => Ask::Promote(None),
             1 => Ask::Hold,
             2 => Ask::Resume,
             3 if any < 60 => Ask::Rollback,
             4 => Ask::Retry(None),
             5 => Ask::Sign { check: check(any.into()).unwrap(), note: None, evidence: None },
+            6 => Ask::Automatic(any < 128),
+            7 => Ask::Silence { signal: "alerts".to_owned(), alert: "DiskFillsUp".to_owned(), stage: None },
             _ => Ask::Note("all quiet 日本\u{301}".to_owned()),
         };
-        let command = Command { by: "bob".to_owned(), ask, seen: None, expect: None, reason: None };
+        let reason = Some("it is known".to_owned());
+        let command = Command { by: "bob".to_owned(), ask, seen: None, expect: None, reason };
         for kind in decide(&self.release, &command, self.hand.now).unwrap_or_default() {
             self.told("bob", kind);
         }
@@ -427,7 +459,12 @@ impl Play {
                 self.draw()?;
             }
             Step::Answers => {
-                let screen = text(&self.hand.peek(80, 24));
+                let mut screen = text(&self.hand.peek(80, 24));
+                if question(&screen).is_some() && screen.contains("Reason: ") {
+                    self.press(Code::Char('v'), 200)?;
+                    self.press(Code::Tab, 200)?;
+                    screen = text(&self.hand.peek(80, 24));
+                }
                 match screen.split_once("Type ").and_then(|(_, rest)| rest.split_once(" to confirm:")) {
                     Some((name, _)) => {
                         for c in name.to_owned().chars() {
@@ -546,7 +583,7 @@ fn plays(cases: u32, keys: impl Strategy<Value = (Preset, Vec<Change>)>) {
     let counts = RefCell::new(BTreeMap::new());
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     // Most things can be done where a step waits for a person.
-    let scenes = prop_oneof![3 => prop::sample::select(SCENES.to_vec()), 2 => prop::sample::select(vec!["waiting", "held"])];
+    let scenes = prop_oneof![3 => prop::sample::select(SCENES.to_vec()), 2 => prop::sample::select(vec!["waiting", "waiting", "held", "alerts", "automatic-out"])];
     let plays = (scenes, keys, steps());
     let result = TestRunner::new(config).run(&plays, |(name, (preset, changes), steps)| {
         let mut play = Play::new(name, preset, &changes);
@@ -568,18 +605,18 @@ fn plays(cases: u32, keys: impl Strategy<Value = (Preset, Vec<Change>)>) {
     if let Err(error) = result {
         panic!("{error}");
     }
-    for act in ["promote", "hold", "rollback", "note"] {
+    for act in ["promote", "hold", "rollback", "note", "automatic"] {
         assert!(counts.borrow().contains_key(act), "nobody came to {act}: {:?}", counts.borrow());
     }
 }
 
 #[test]
 fn whatever_comes_in_only_what_was_shown_and_meant_is_done() {
-    plays(60, Just((Preset::Plain, Vec::new())));
+    plays(80, Just((Preset::Plain, Vec::new())));
 }
 
 #[test]
 fn nor_with_other_keys() {
     let preset = prop::sample::select(vec![Preset::Plain, Preset::Vi, Preset::Emacs]);
-    plays(60, (preset, changes()));
+    plays(80, (preset, changes()));
 }

@@ -83,6 +83,51 @@ fn wide_states() {
 }
 
 #[test]
+fn judged_states() {
+    for (name, sizes) in [
+        ("judging", vec![(120, 36), (60, 20)]),
+        ("judged", vec![(100, 30)]),
+        ("alerts", vec![(120, 36), (200, 50), (60, 20)]),
+        ("automatic-out", vec![(120, 36), (60, 20), (40, 12), (40, 10), (39, 9), (20, 4)]),
+    ] {
+        for (width, height) in sizes {
+            let mut hand = Hand::scene(name);
+            insta::assert_snapshot!(format!("state_{name}_{width}x{height}"), hashed(&hand.screen(width, height)));
+        }
+    }
+}
+
+/// Gives the keys to a signal's row.
+fn at_signal(scene: &str, signal: &str) -> Hand {
+    let mut hand = Hand::scene(scene);
+    hand.press(Code::Char('3'));
+    hand.press(Code::Char('/'));
+    hand.types(signal);
+    hand.press(Code::Enter);
+    hand
+}
+
+#[test]
+fn signal_details() {
+    for (scene, signal) in [
+        ("judging", "canary-p95"),
+        ("judged", "canary-errors"),
+        ("judged", "availability"),
+        ("alerts", "alerts"),
+        ("alerts", "replies"),
+    ] {
+        let mut hand = at_signal(scene, signal);
+        hand.press(Code::Enter);
+        insta::assert_snapshot!(format!("detail_{signal}_80x24"), looks(&hand.screen(80, 24)));
+        insta::assert_snapshot!(format!("detail_{signal}_120x36"), hashed(&hand.screen(120, 36)));
+        hand.press(Code::Esc);
+        hand.press(Code::Char('z'));
+        insta::assert_snapshot!(format!("zoom_{signal}_80x24"), hashed(&hand.screen(80, 24)));
+        insta::assert_snapshot!(format!("zoom_{signal}_200x50"), hashed(&hand.screen(200, 50)));
+    }
+}
+
+#[test]
 fn every_theme() {
     let mut seen = Vec::new();
     for theme in Themes::built_in().usable() {
@@ -150,6 +195,9 @@ fn dialogs() {
         ("blocked", Code::Char('s'), "sign"),
         ("blocked", Code::Char('n'), "note"),
         ("blocked", Code::Char('?'), "help"),
+        ("alerts", Code::Char('M'), "silence"),
+        ("judged", Code::Char('A'), "automatic_out"),
+        ("automatic-out", Code::Char('A'), "automatic_in"),
     ] {
         let mut hand = Hand::scene(scene);
         assert_eq!(hand.press(code), []);

@@ -249,7 +249,7 @@ pub enum EventKind {
         /// The signal whose Alertmanager is meant.
         signal: String,
         /// The alert.
-        alert: Alert,
+        alert: Box<Alert>,
         /// The stage.
         stage: String,
         /// Why.

@@ -127,7 +127,7 @@ impl Release {
         Ok(vec![EventKind::SilenceAsked {
             silence: format!("{}-{}", self.id, self.sequence.saturating_add(1)),
             signal: signal.to_owned(),
-            alert: alert.clone(),
+            alert: Box::new(alert.clone()),
             stage: stage.to_owned(),
             why: why.to_owned(),
         }])
@@ -157,7 +157,7 @@ impl Release {
             EventKind::SilenceAsked { silence, signal, alert, stage, why } => self.silences.push(Silence {
                 id: silence.clone(),
                 signal: signal.clone(),
-                alert: alert.clone(),
+                alert: alert.as_ref().clone(),
                 stage: stage.clone(),
                 by: event.by.clone(),
                 at: event.at,

@@ -44,7 +44,7 @@ pub(super) const COMMON: &[(&str, Action)] = &[
     ("R", Action::Rollback),
     ("space", Action::Hold),
     ("t", Action::Retry),
-    ("x", Action::Silence),
+    ("M", Action::Silence),
     ("A", Action::Automatic),
     ("s", Action::Sign),
     ("c", Action::Recheck),

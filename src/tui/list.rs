@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::app::App;
 use crate::{
-    health::Verdict,
+    health::{Judgement, Unknown, Verdict},
     plan::CheckKind,
     release::{Blocker, CheckStatus, Phase, verdict_word},
 };
@@ -208,8 +208,8 @@ impl App {
             Pane::Health => {
                 let id = |row: usize| release.plan.signals.get_index(row).map(|(id, _)| id);
                 let judged = |row: usize| id(row).and_then(|id| release.judge(id, now));
-                let bad = |row: &&usize| judged(**row).is_some_and(|judged| judged.verdict != Verdict::Ok);
-                rows.iter().find(bad).or(rows.first()).copied()
+                // The first of the worst.
+                rows.iter().copied().min_by_key(|row| std::cmp::Reverse(judged(*row).map_or(0, |judged| badness(&judged))))
             }
         };
         place.unwrap_or(0)
@@ -256,5 +256,17 @@ impl App {
         if pane != Pane::Stages {
             self.go(0, now);
         }
+    }
+}
+
+/// How much a signal is to be looked at. What is being judged, or cannot be yet, is less than what warns, and what nobody knows
+/// is more.
+fn badness(judged: &Judgement) -> u8 {
+    match (judged.verdict, &judged.unknown) {
+        (Verdict::Ok, _) => 0,
+        (Verdict::Unknown, Some(Unknown::Undecided(_) | Unknown::NoCanary)) => 1,
+        (Verdict::Warn, _) => 2,
+        (Verdict::Unknown, _) => 3,
+        (Verdict::Fail, _) => 4,
     }
 }

@@ -9,7 +9,7 @@
 use std::time::{Duration, Instant};
 
 use flightdeck::{
-    health::{Sample, Unknown, Value, Verdict},
+    health::{Alert, AlertState, Count, Sample, Unknown, Value, Verdict},
     plan::Plan,
     release::{Act, Ask, CheckResult, Command, Event, EventKind, Outcome, Release, decide},
     tui::{
@@ -79,6 +79,61 @@ pub(crate) fn plan() -> Plan {
     .unwrap()
 }
 
+/// The same with signals that are judged beside their baselines, alerts, a service level and several endpoints.
+pub(crate) fn judged_plan() -> Plan {
+    let mut plan = serde_json::to_value(plan()).unwrap();
+    let prometheus = |title: &str, query: serde_json::Value, unit: &str, extra: serde_json::Value| {
+        let mut signal =
+            json!({ "title": title, "source": "prometheus", "url": "http://prometheus:9090", "unit": unit, "every": "5s" });
+        for more in [query, extra] {
+            signal.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        }
+        signal
+    };
+    let ratio = |version: &str| json!({ "ratio": { "of": format!("errors{{v=\"{version}\"}}"), "over": format!("requests{{v=\"{version}\"}}") } });
+    let slo = |title: &str, reading: &str, unit: &str| json!({ "title": title, "source": "slo", "slo": "availability", "reading": reading, "unit": unit, "every": "5s" });
+    let signals = [
+        (
+            "canary-p95",
+            prometheus(
+                "canary p95",
+                json!({ "query": "p95c" }),
+                "ms",
+                json!({ "fail": 900.0, "baseline": "stable-p95", "compare": { "tolerance": 0.2, "critical": true } }),
+            ),
+        ),
+        ("stable-p95", prometheus("stable p95", json!({ "query": "p95s" }), "ms", json!({}))),
+        (
+            "canary-errors",
+            prometheus(
+                "canary errors",
+                ratio("2"),
+                "percent",
+                json!({ "baseline": "stable-errors", "compare": { "absolute": 0.5, "group": "errors" } }),
+            ),
+        ),
+        ("stable-errors", prometheus("stable errors", ratio("1"), "percent", json!({}))),
+        ("score", json!({ "source": "score", "every": "5s" })),
+        (
+            "alerts",
+            json!({ "title": "alerts", "source": "alertmanager", "url": "http://alertmanager:9093", "match": ["service=\"checkout\""], "fail": 1.0, "count": "new", "every": "5s" }),
+        ),
+        ("availability", slo("availability: burn", "burn", "x")),
+        ("availability.budget", slo("availability: budget left", "budget", "percent")),
+        (
+            "replies",
+            json!({ "source": "probe", "url": ["https://a.shop.example/health", "https://b.shop.example/health"], "measure": "latency", "unit": "ms", "fail": 400.0, "every": "5s" }),
+        ),
+    ];
+    for (id, signal) in signals {
+        plan["signals"][id] = signal;
+    }
+    plan["slos"] =
+        json!({ "availability": { "url": "http://prometheus:9090", "objective": 99.9, "bad": "errors", "total": "requests" } });
+    plan["stages"][3]["signals"] = json!(["errors", "canary-p95", "canary-errors", "alerts", "availability"]);
+    serde_json::from_value(plan).unwrap()
+}
+
 /// A release on its way, and what time it is in it.
 pub(crate) struct Flight {
     pub(crate) release: Release,
@@ -86,13 +141,13 @@ pub(crate) struct Flight {
 }
 
 impl Flight {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(plan: Plan) -> Self {
         let at = START.parse().unwrap();
         let kind = EventKind::Started {
             release: "r7k2m9".to_owned(),
             version: "2.4.0".to_owned(),
             previous: Some("2.3.7".to_owned()),
-            plan: Box::new(plan()),
+            plan: Box::new(plan),
             digest: "digest".to_owned(),
             folder: "/srv/checkout".to_owned(),
         };
@@ -120,7 +175,11 @@ impl Flight {
 
     /// A person gives a command that must be allowed.
     pub(crate) fn asks(&mut self, by: &str, ask: Ask) -> &mut Self {
-        let command = Command { by: by.to_owned(), ask, seen: None, expect: None, reason: None };
+        self.asks_because(by, ask, None)
+    }
+
+    pub(crate) fn asks_because(&mut self, by: &str, ask: Ask, why: Option<&str>) -> &mut Self {
+        let command = Command { by: by.to_owned(), ask, seen: None, expect: None, reason: why.map(str::to_owned) };
         for kind in decide(&self.release, &command, self.now).unwrap() {
             self.by(by, kind);
         }
@@ -194,7 +253,10 @@ impl Flight {
     }
 }
 
-pub(crate) const SCENES: [&str; 13] = [
+/// The scenes with signals that are judged beside their baselines, and alerts.
+pub(crate) const JUDGED: [&str; 4] = ["judging", "judged", "alerts", "automatic-out"];
+
+pub(crate) const SCENES: [&str; 17] = [
     "fresh",
     "blocked",
     "baking",
@@ -208,11 +270,16 @@ pub(crate) const SCENES: [&str; 13] = [
     "stuck",
     "rolled-back",
     "completed",
+    "judging",
+    "judged",
+    "alerts",
+    "automatic-out",
 ];
 
 /// A release in a state to be shown.
 pub(crate) fn scene(name: &str) -> Flight {
-    let mut flight = Flight::new();
+    let judged = JUDGED.contains(&name);
+    let mut flight = Flight::new(if judged { judged_plan() } else { plan() });
     flight.does(EventKind::ControllerTook { host: "console".to_owned(), pid: 4711, token: 1, unwatched_since: None });
     flight.does(EventKind::StageStarted { stage: "build".to_owned(), attempt: 1 });
     if name == "fresh" {
@@ -240,7 +307,13 @@ pub(crate) fn scene(name: &str) -> Flight {
         flight.wait(30).healthy();
         return flight;
     }
+    if judged {
+        flies(&mut flight, 30, 1.0);
+    }
     flight.signs("bob", "rollback-plan", None).asks("alice", Ask::Promote(None)).step(1, 5);
+    if judged {
+        return judged_scene(name, flight);
+    }
     flight.baked(1, 300).healthy().wait(20).healthy().asks("alice", Ask::Promote(None)).step(2, 25).wait(231).healthy();
     let canary = || "canary".to_owned();
     let failing = |n: i64| Value::Number(if n < 50 { 0.2 } else { 0.4 * (n - 48) as f64 });
@@ -327,6 +400,89 @@ pub(crate) fn scene(name: &str) -> Flight {
                 .healthy();
         }
         other => panic!("no scene {other}"),
+    }
+    flight
+}
+
+/// Flies on for so many seconds, with a sample of every signal each 5 s: the canary's latency is so many times the stable one's.
+pub(crate) fn flies(flight: &mut Flight, seconds: i64, times: f64) {
+    for n in 0..seconds / 5 {
+        flight.wait(5);
+        let at = flight.now - SignedDuration::from_secs(1);
+        // Noise that is the same each time.
+        let noise = |salt: i64| ((at.as_second() * 7 + salt * 13) % 17 - 8) as f64 / 8.0;
+        let counted = |events: f64, trials: f64| Sample {
+            count: Some(Count { events, trials }),
+            ..Sample::number(at, events / trials * 100.0)
+        };
+        let few = if n % 9 == 0 { 1.0 } else { 0.0 };
+        let samples = [
+            ("errors", Sample::number(at, 0.2 + 0.05 * noise(1))),
+            ("p95", Sample::number(at, 180.0 + 9.0 * noise(2))),
+            ("orders", Sample::number(at, 50.0 + 3.0 * noise(3))),
+            ("certificate", Sample::number(at, 61.0)),
+            ("canary-p95", Sample::number(at, times * (180.0 + 6.0 * noise(4)))),
+            ("stable-p95", Sample::number(at, 180.0 + 6.0 * noise(5))),
+            ("canary-errors", counted(few, 30.0)),
+            ("stable-errors", counted(2.0 + few, 600.0)),
+            ("alerts", Sample::number(at, flight.release.new_alerts("alerts").count() as f64)),
+            ("availability", Sample::number(at, 0.4)),
+            ("availability.budget", Sample::number(at, 82.0)),
+            ("replies", Sample::number(at, 42.0 + noise(6))),
+            ("replies@https://a.shop.example/health", Sample::number(at, 42.0 + noise(6))),
+        ];
+        for (signal, sample) in samples {
+            flight.release.observe(signal, sample);
+        }
+        let refused = Sample::missing(at, Unknown::Error("connection refused".to_owned()));
+        flight.release.observe("replies@https://b.shop.example/health", refused);
+        for (signal, sample) in flight.release.derived(flight.now) {
+            flight.release.observe(&signal, sample);
+        }
+    }
+}
+
+pub(crate) fn alert(name: &str, since: &str, state: AlertState) -> Alert {
+    Alert {
+        fingerprint: format!("f-{}", name.to_lowercase()),
+        name: name.to_owned(),
+        severity: Some(if state == AlertState::Firing { "critical" } else { "warning" }.to_owned()),
+        summary: Some(format!("{name} is not as it should be, see the runbook")),
+        since: since.parse().unwrap(),
+        state,
+        labels: vec![("alertname".to_owned(), name.to_owned())],
+    }
+}
+
+/// A canary that is judged beside the stable version, and what may come of it.
+fn judged_scene(name: &str, mut flight: Flight) -> Flight {
+    if name == "judging" {
+        flies(&mut flight, 30, 1.0);
+        return flight;
+    }
+    flies(&mut flight, 300, 1.02);
+    flight.baked(1, 0).asks("alice", Ask::Promote(None)).step(2, 25);
+    flies(&mut flight, 60, 1.02);
+    if name == "judged" {
+        return flight;
+    }
+    let known = vec![
+        alert("DiskFillsUp", "2026-03-03T11:02:00Z", AlertState::Firing),
+        alert("CacheCold", "2026-03-03T13:05:10Z", AlertState::Silenced),
+        alert("HighLatency", "2026-03-03T13:06:40Z", AlertState::Firing),
+        alert("NodeDown", "2026-03-02T09:00:00Z", AlertState::Inhibited),
+    ];
+    let firing = known.iter().cloned().map(|alert| Alert { state: AlertState::Firing, ..alert }).take(2).collect();
+    let changed = |alerts| EventKind::AlertsChanged { signal: "alerts".to_owned(), alerts, more: 0 };
+    flight.does(changed(firing));
+    let silence = Ask::Silence { signal: "alerts".to_owned(), alert: "CacheCold".to_owned(), stage: None };
+    flight.asks_because("bob", silence, Some("the canary's cache is still cold"));
+    let silence = flight.release.silences[0].id.clone();
+    flight.does(EventKind::SilenceSet { silence, remote: "am-1".to_owned() }).does(changed(known));
+    flies(&mut flight, 20, 1.02);
+    if name == "automatic-out" {
+        flight.asks_because("alice", Ask::Automatic(false), Some("the cache has a known outage"));
+        flies(&mut flight, 120, 1.5);
     }
     flight
 }

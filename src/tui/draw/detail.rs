@@ -286,8 +286,8 @@ fn signal_detail(lines: &mut Lines<'_>, id: &str, signal: &Signal) {
         lines.fact(name, &text, style);
     }
     let unit = words::unit(&signal.unit);
-    let value = judged.value.map_or_else(|| "none".to_owned(), |value| format!("{} {unit}", words::number(value)));
-    lines.fact("value", &value, theme.text);
+    let value = judged.value.map_or_else(|| "none".to_owned(), |value| format!("{} {unit}", health::value_words(signal, value)));
+    lines.fact("value", value.trim_end(), theme.text);
     let age = judged.age(view.now).map_or_else(|| "never measured".to_owned(), |age| format!("{} old", words::age(age)));
     let stale = format!("{age}; sampled every {}, not known after {}", signal.every, signal.stale_after());
     lines.fact("age", &stale, if judged.verdict == Verdict::Unknown { theme.warn } else { theme.text });

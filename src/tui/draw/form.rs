@@ -134,10 +134,11 @@ fn how(view: &View<'_>, form: &Form) -> String {
 /// The alerts to choose from, so many lines of them.
 fn choose(paint: &mut Paint<'_>, inner: Rect, of: &Silencing, shown: usize) {
     let first = first_shown(of.chosen, of.alerts.len(), shown);
+    let name = of.alerts.iter().map(|choice| words::width(&choice.alert.name)).max().unwrap_or(0);
     for (place, (index, choice)) in of.alerts.iter().enumerate().skip(first).take(shown).enumerate() {
         let row = line(inner, place);
         paint.hit(row, Hit::Item(index));
-        alert(paint, row, choice, index == of.chosen);
+        alert(paint, row, choice, name, index == of.chosen);
         if index == of.chosen && of.alerts.len() > 1 {
             paint.select(row);
         }
@@ -152,20 +153,20 @@ fn choose(paint: &mut Paint<'_>, inner: Rect, of: &Silencing, shown: usize) {
     }
 }
 
-fn alert(paint: &mut Paint<'_>, row: Rect, choice: &Choice, chosen: bool) {
+fn alert(paint: &mut Paint<'_>, row: Rect, choice: &Choice, name: usize, chosen: bool) {
     let view = paint.view;
     let (theme, glyphs) = (view.theme, view.glyphs);
     let alert = &choice.alert;
     let (state, look) = match (&choice.silence, choice.is_new) {
-        (Some(_), _) => ("silenced from here", theme.dim),
-        (None, true) => ("firing, new", theme.bad),
-        (None, false) => ("firing", theme.warn),
+        (Some(_), _) => ("silenced by us", theme.dim),
+        (None, true) => ("firing, new   ", theme.bad),
+        (None, false) => ("firing        ", theme.warn),
     };
     let age = words::age(view.since(alert.since));
     let severity = alert.severity.as_deref().unwrap_or_default();
     let behind = format!("{severity}{}{age}", if severity.is_empty() { "" } else { "  " });
     let room = usize::from(row.width).saturating_sub(4);
-    let name = words::fit(&alert.name, room.saturating_sub(words::width(state)), glyphs.more);
+    let name = words::left(&alert.name, name.min(room.saturating_sub(words::width(state))), glyphs.more);
     let mark = if chosen { glyphs.waits } else { " " };
     paint.row(
         row,

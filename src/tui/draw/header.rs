@@ -53,6 +53,12 @@ pub(super) fn frozen(paint: &mut Paint<'_>, line: Rect, frozen: &Frozen) {
 pub(super) fn automatic(paint: &mut Paint<'_>, line: Rect) {
     let view = paint.view;
     let Some(words) = super::automatic_out(view).filter(|_| !line.is_empty()) else { return };
+    // Where that has no room, who and why give way, and not that it is out.
+    let words = match line.width {
+        0..24 => "AUTO ROLLBACK OUT".to_owned(),
+        24..40 => words.replacen("AUTOMATIC", "AUTO", 1),
+        _ => words,
+    };
     let words = format!(" {} {words}", view.glyphs.warn);
     paint.fill(Rect { height: 1, ..line }, view.theme.banner);
     paint.row(line, &[(&view.app.settings.symbols.say(&words), view.theme.banner)]);

@@ -130,18 +130,30 @@ const AGE: usize = 5;
 pub(super) struct Columns {
     name: usize,
     unit: usize,
-    /// What the judge says; nothing where no signal is judged beside another.
+    verdict: usize,
+    /// What is said in a few letters; nothing where there is nothing to say, or no room.
     note: usize,
     inner: usize,
 }
 
 impl Columns {
+    /// For rows of so many columns. Where there are few, what is said in a few letters stands in the verdict's place: the
+    /// symbol says that, too.
     pub(super) fn of(view: &View<'_>, inner: usize) -> Self {
+        let list = Self::of_list(view);
+        let narrow = list.note > 0 && inner < usize::from(IN_ROW);
+        let (verdict, note) = if narrow { (VERDICT + 1, 0) } else { (list.verdict, list.note) };
+        Self { verdict, note, inner, ..list }
+    }
+
+    /// For a list without pictures.
+    pub(super) fn of_list(view: &View<'_>) -> Self {
         let signals = &view.plan.signals;
         let unit = signals.values().map(|signal| words::width(words::unit(&signal.unit))).max().unwrap_or(0).clamp(1, 5);
         let name = self::signals(view).map(|of| words::width(of.title()).saturating_add(of.indent().len())).max();
-        let note = if signals.values().any(|signal| signal.compare.is_some()) { NOTE } else { 0 };
-        Self { name: name.unwrap_or(0), unit, note, inner }
+        let noted = |signal: &Signal| signal.compare.is_some() || matches!(signal.source, Source::Alertmanager { .. });
+        let note = if signals.values().any(noted) { NOTE } else { 0 };
+        Self { name: name.unwrap_or(0), unit, verdict: VERDICT, note, inner: 0 }
     }
 
     /// What a list without pictures takes, with its frame.
@@ -152,7 +164,7 @@ impl Columns {
     /// What a row takes beside its name and its picture.
     fn fixed(self) -> usize {
         let note = if self.note == 0 { 0 } else { self.note + 1 };
-        2 + 1 + VALUE + 1 + self.unit + 1 + note + VERDICT + AGE
+        2 + 1 + VALUE + 1 + self.unit + 1 + note + self.verdict + AGE
     }
 }
 
@@ -163,9 +175,9 @@ struct SignalWords {
     name: String,
     value: String,
     unit: String,
-    /// What the judge says, with a space behind it; nothing where no signal is judged beside another.
+    /// What is said in a few letters, with a space behind it, where it has a place of its own.
     note: String,
-    verdict: &'static str,
+    verdict: String,
     age: String,
 }
 
@@ -175,20 +187,27 @@ fn signal_words(view: &View<'_>, of: Judged<'_>, columns: Columns) -> SignalWord
     // Nothing is thought of what has no thresholds: it is known or not.
     let only_looked_at = standing == Standing::LookedAt;
     let (symbol, look) = if only_looked_at { (view.glyphs.dash, view.theme.dim) } else { standing.look(view) };
-    // Alerts are counted, and not measured.
-    let number = |value| match signal.source {
-        Source::Alertmanager { .. } => format!("{value:.0}"),
-        _ => words::number(value),
-    };
+    let value = judged.value.map_or_else(|| view.glyphs.dash.to_owned(), |value| value_words(signal, value));
+    let said = note(view.release, of);
+    let instead = columns.verdict > VERDICT && !said.is_empty() && words::width(&said) <= columns.verdict;
+    let verdict = if only_looked_at { "" } else { standing.word() };
     SignalWords {
         symbol,
         look,
         name: format!("{}{}", of.indent(), of.title()),
-        value: words::right(&judged.value.map_or_else(|| view.glyphs.dash.to_owned(), number), VALUE, view.glyphs.more),
+        value: words::right(&value, VALUE, view.glyphs.more),
         unit: words::left(if judged.value.is_some() { words::unit(&signal.unit) } else { "" }, columns.unit, view.glyphs.more),
-        note: if columns.note == 0 { String::new() } else { words::right(&note(of), columns.note, view.glyphs.more) + " " },
-        verdict: if only_looked_at { "" } else { standing.word() },
+        note: if columns.note == 0 { String::new() } else { words::right(&said, columns.note, view.glyphs.more) + " " },
+        verdict: if instead { said } else { verdict.to_owned() },
         age: judged.age(view.now).map_or_else(String::new, words::age),
+    }
+}
+
+/// A signal's number. Alerts are counted, and not measured.
+pub(super) fn value_words(signal: &Signal, value: f64) -> String {
+    match signal.source {
+        Source::Alertmanager { .. } => format!("{value:.0}"),
+        _ => words::number(value),
     }
 }
 
@@ -276,15 +295,16 @@ fn sparkline(view: &View<'_>, of: Judged<'_>, columns: usize) -> Vec<(String, St
 
 /// The picture of a signal, or why there is none, in so many columns.
 fn picture(view: &View<'_>, of: Judged<'_>, columns: usize) -> Vec<(String, Style)> {
-    if says_why(of) {
+    if says_why(view, of) {
         return vec![(words::left(&of.judged.why, columns, view.glyphs.more), view.theme.text)];
     }
     if let Some(alerts) = alert_words(view.release, of) {
-        let look = if of.judged.verdict == Verdict::Ok { view.theme.dim } else { view.theme.text };
-        let apart = if alerts.new.is_empty() { "" } else { ", " };
-        let count = words::fit(&format!("{}{apart}", alerts.count), columns, view.glyphs.more).into_owned();
-        let new = words::left(&alerts.new, columns.saturating_sub(words::width(&count)), view.glyphs.more);
-        return vec![(count, look), (new, view.theme.bad)];
+        let theme = view.theme;
+        let new = if alerts.new.is_empty() { String::new() } else { format!(", {}", alerts.new) };
+        let names = if alerts.names.is_empty() { String::new() } else { format!(": {}", alerts.names) };
+        let known = words::width(&alerts.count).saturating_add(words::width(&new));
+        let names = words::left(&names, columns.saturating_sub(known), view.glyphs.more);
+        return vec![(alerts.count, theme.text), (new, theme.bad), (names, theme.dim)];
     }
     let spans = sparkline(view, of, columns);
     // The newest stands at the right, where the next will come.
@@ -293,9 +313,9 @@ fn picture(view: &View<'_>, of: Judged<'_>, columns: usize) -> Vec<(String, Styl
 }
 
 /// Whether a row has words instead of a picture: what is being judged has a line all the same, if the judge says how far it is.
-fn says_why(of: Judged<'_>) -> bool {
+fn says_why(view: &View<'_>, of: Judged<'_>) -> bool {
     match Standing::of(of) {
-        Standing::Judging => note(of).is_empty(),
+        Standing::Judging => note(view.release, of).is_empty(),
         Standing::NotYet | Standing::Blind => true,
         _ => false,
     }
@@ -306,12 +326,14 @@ fn signal_one(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, columns: Column
     let (theme, more) = (view.theme, view.glyphs.more);
     let said = signal_words(view, of, columns);
     let name = columns.name.min(columns.inner.saturating_sub(columns.fixed())).min(columns.inner / 3);
-    let room = columns.inner.saturating_sub(columns.fixed() + name + 1);
+    // Words have the judge's columns too: there is either the one or the other.
+    let says = says_why(view, of) || alert_words(view.release, of).is_some();
+    let note = if says { "" } else { said.note.as_str() };
+    let room = columns.inner.saturating_sub(columns.fixed() + name + 1).saturating_add(if says { said.note.len() } else { 0 });
     let name = words::left(&said.name, name, more);
-    let verdict = words::left(said.verdict, VERDICT, more);
+    let verdict = words::left(&said.verdict, columns.verdict, more);
     let age = words::right(&said.age, AGE, more);
     // Words keep away from the number, and a picture need not.
-    let says = says_why(of) || alert_words(view.release, of).is_some();
     let apart = if says && room >= 4 { " " } else { "" };
     let picture = if room < 4 { Vec::new() } else { picture(view, of, room.saturating_sub(apart.len())) };
     let mut spans = vec![
@@ -329,7 +351,7 @@ fn signal_one(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, columns: Column
     if !picture.is_empty() {
         spans.push((" ", theme.text));
     }
-    spans.extend([(said.note.as_str(), note_look(view, of)), (verdict.as_str(), said.look), (age.as_str(), theme.dim)]);
+    spans.extend([(note, note_look(view, of)), (verdict.as_str(), said.look), (age.as_str(), theme.dim)]);
     paint.row(area, &spans);
 }
 
@@ -359,7 +381,7 @@ pub(super) fn signal_line(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, col
             (&said.unit, theme.dim),
             (" ", theme.text),
             (&said.note, note_look(view, of)),
-            (&words::left(said.verdict, VERDICT, more), said.look),
+            (&words::left(&said.verdict, columns.verdict, more), said.look),
             (&words::right(&said.age, AGE, more), theme.dim),
         ],
     );
@@ -369,7 +391,7 @@ fn signal_two(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, columns: Column
     let view = paint.view;
     let (theme, more) = (view.theme, view.glyphs.more);
     let said = signal_words(view, of, columns);
-    let name = columns.inner.saturating_sub(2 + VALUE + 1 + columns.unit + 1 + VERDICT);
+    let name = columns.inner.saturating_sub(2 + VALUE + 1 + columns.unit + 1 + columns.verdict);
     let (first, second) = cut(area, 1);
     paint.row(
         first,
@@ -381,14 +403,13 @@ fn signal_two(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, columns: Column
             (" ", theme.text),
             (&said.unit, theme.dim),
             (" ", theme.text),
-            (&words::right(said.verdict, VERDICT, more), said.look),
+            (&words::right(&said.verdict, columns.verdict, more), said.look),
         ],
     );
-    let note = if said.note.trim().is_empty() { String::new() } else { format!(" {}", said.note.trim()) };
-    let picture = picture(view, of, columns.inner.saturating_sub(2 + AGE + words::width(&note)));
+    let picture = picture(view, of, columns.inner.saturating_sub(2 + AGE));
     let age = words::right(&said.age, AGE, more);
     let mut spans = vec![("  ", theme.text)];
     spans.extend(picture.iter().map(|(text, style)| (text.as_str(), *style)));
-    spans.extend([(note.as_str(), note_look(view, of)), (age.as_str(), theme.dim)]);
+    spans.push((age.as_str(), theme.dim));
     paint.row(second, &spans);
 }

@@ -48,7 +48,7 @@ pub(super) fn zoomed(paint: &mut Paint<'_>, area: Rect) {
         paint.row(inner, &[(words, view.theme.dim)]);
         return;
     };
-    let columns = Columns::of(view, 0);
+    let columns = Columns::of_list(view);
     let rows = u16::try_from(view.rows(Pane::Health).len()).unwrap_or(u16::MAX).saturating_add(2);
     if area.width >= BESIDE {
         let wide = u16::try_from(columns.list()).unwrap_or(u16::MAX).max(area.width / 3).min(area.width / 2);

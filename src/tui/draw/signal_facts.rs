@@ -7,7 +7,7 @@ use super::{
     View,
     detail::without_password,
     health::Judged,
-    standing::{Standing, difference},
+    standing::{Standing, difference, in_unit, signed},
 };
 use crate::{
     health::{Alert, AlertState, Compared, Verdict, compare::Tolerance},
@@ -65,16 +65,17 @@ fn judged_beside(view: &View<'_>, of: Judged<'_>, compare: &Compare, compared: &
     let text = view.theme.text;
     let ruling = &compared.ruling;
     let counts = compared.case.canary.counts();
-    let say = |number| difference(of.signal, number, counts);
+    let end = |number| signed(in_unit(of.signal, number, counts));
     if let Some(estimate) = ruling.estimate {
         let interval = match ruling.interval {
-            Some([Some(low), Some(high)]) => format!(", from {} to {}", say(low), say(high)),
-            Some([Some(low), None]) => format!(", {} or more", say(low)),
-            Some([None, Some(high)]) => format!(", {} or less", say(high)),
+            Some([Some(low), Some(high)]) => format!(", from {} to {}", end(low), end(high)),
+            Some([Some(low), None]) => format!(", {} or more", end(low)),
+            Some([None, Some(high)]) => format!(", {} or less", end(high)),
             Some([None, None]) | None => String::new(),
         };
         let ratio = ruling.ratio.map_or_else(String::new, |ratio| format!("; {} times the baseline", words::number(ratio)));
-        facts.push(("difference", format!("{}{interval}{ratio}", say(estimate)), text));
+        let estimate = difference(of.signal, estimate, counts);
+        facts.push(("difference", format!("{estimate}{interval}{ratio}"), text));
     }
     facts.push(("allowed", allowed(of.signal, compared, counts), text));
     let [canary, baseline] = compared.samples();
@@ -197,8 +198,11 @@ fn endpoints(view: &View<'_>, of: Judged<'_>, facts: &mut Vec<Fact>) {
         let part = Judged { judged: &judged, ..of };
         let standing = Standing::of(part);
         let (symbol, look) = standing.look(view);
-        let value = judged.value.map_or_else(|| view.glyphs.dash.to_owned(), words::number);
         let unit = words::unit(&of.signal.unit);
+        let value = judged.value.map_or_else(
+            || words::right(view.glyphs.dash, 6, ""),
+            |value| format!("{} {unit}", words::right(&words::number(value), 6, "")),
+        );
         let age = judged.age(view.now).map_or_else(String::new, |age| format!(", {} old", words::age(age)));
         let wrong = match judged.verdict {
             Verdict::Ok => String::new(),
@@ -206,10 +210,6 @@ fn endpoints(view: &View<'_>, of: Judged<'_>, facts: &mut Vec<Fact>) {
         };
         let name = words::left(name, wide, view.glyphs.more);
         let look = if judged.verdict == Verdict::Ok { view.theme.text } else { look };
-        facts.push((
-            if index == 0 { "endpoints" } else { "" },
-            format!("{symbol} {name}  {} {unit}{age}{wrong}", words::right(&value, 6, "")),
-            look,
-        ));
+        facts.push((if index == 0 { "endpoints" } else { "" }, format!("{symbol} {name}  {value}{age}{wrong}"), look));
     }
 }

@@ -69,9 +69,12 @@ impl Standing {
 /// How many columns a [`note`] takes at most.
 pub(super) const NOTE: usize = 9;
 
-/// What the judge says of a signal beside its baseline, in a few letters: how many samples more it needs, or how far apart
-/// they are.
-pub(super) fn note(of: Judged<'_>) -> String {
+/// What is to be said of a signal in a few letters: by the judge, how many samples more it needs, or how far from its baseline
+/// it is; of alerts, how many are new.
+pub(super) fn note(release: &Release, of: Judged<'_>) -> String {
+    if let Some(alerts) = alert_words(release, of) {
+        return alerts.new;
+    }
     let Some(compared) = &of.judged.compared else { return String::new() };
     let ruling = &compared.ruling;
     match (ruling.verdict, ruling.more, ruling.ratio, ruling.estimate) {
@@ -95,9 +98,13 @@ fn percent(difference: f64) -> String {
 
 /// A difference with its sign, in the signal's unit; of shares in percent, in points.
 pub(super) fn difference(signal: &Signal, difference: f64, counts: bool) -> String {
-    let number = if counts { difference / signal.share_of_unit() } else { difference };
     let unit = if signal.unit == "percent" { "points" } else { words::unit(&signal.unit) };
-    format!("{} {unit}", signed(number)).trim_end().to_owned()
+    format!("{} {unit}", signed(in_unit(signal, difference, counts))).trim_end().to_owned()
+}
+
+/// What the judge found, in the signal's unit: counts are judged as shares.
+pub(super) fn in_unit(signal: &Signal, found: f64, counts: bool) -> f64 {
+    if counts { found / signal.share_of_unit() } else { found }
 }
 
 /// A number with its sign.
@@ -106,12 +113,14 @@ pub(super) fn signed(number: f64) -> String {
     if number > 0.0 { format!("+{said}") } else { said }
 }
 
-/// The alerts of a signal in a few words, and which of them are new.
+/// The alerts of a signal in a few words.
 pub(super) struct AlertWords {
-    /// How many fire, or that none does; with those that are not heard.
+    /// How many fire, or that none does.
     pub(super) count: String,
-    /// How many are new, and the name of the newest; empty where none is.
+    /// How many of them are new; empty where none is.
     pub(super) new: String,
+    /// What they are called, the newest of the new ones first.
+    pub(super) names: String,
 }
 
 /// What is to be said in a row of the alerts that a signal counts; nothing for one that counts none, or is not known.
@@ -120,14 +129,19 @@ pub(super) fn alert_words(release: &Release, of: Judged<'_>) -> Option<AlertWord
         return None;
     }
     let alerts = release.alerts.get(of.id)?;
-    let (firing, quiet): (Vec<&Alert>, Vec<_>) = alerts.known.iter().partition(|alert| alert.state == AlertState::Firing);
-    let firing = firing.len().saturating_add(alerts.more as usize);
-    let quiet = if quiet.is_empty() { String::new() } else { format!(", {} not heard", quiet.len()) };
-    let count = if firing == 0 { format!("none fires{quiet}") } else { format!("{firing} firing{quiet}") };
-    let new = release.new_alerts(of.id).collect::<Vec<_>>();
-    let newest = new.iter().max_by_key(|alert| alert.since);
-    let new = newest.map_or_else(String::new, |newest| format!("{} new: {}", new.len(), newest.name));
-    Some(AlertWords { count, new })
+    let (mut firing, quiet): (Vec<&Alert>, Vec<_>) = alerts.known.iter().partition(|alert| alert.state == AlertState::Firing);
+    let count = match (firing.len().saturating_add(alerts.more as usize), quiet.len()) {
+        (0, 0) => "none fires".to_owned(),
+        (0, quiet) => format!("none fires, {quiet} not heard"),
+        (firing, _) => format!("{firing} firing"),
+    };
+    let new = match release.new_alerts(of.id).count() {
+        0 => String::new(),
+        new => format!("{new} new"),
+    };
+    firing.sort_by_key(|alert| std::cmp::Reverse(alert.since));
+    let names = firing.iter().map(|alert| alert.name.as_str()).collect::<Vec<_>>().join(", ");
+    Some(AlertWords { count, new, names })
 }
 
 #[cfg(test)]
