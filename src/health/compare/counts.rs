@@ -62,7 +62,12 @@ pub(super) fn compare(case: &Case) -> Finding {
     }
     let few = |side: &Side, least: f64| side.trials < least;
     if few(&canary, LEAST_TRIALS) || few(&baseline, LEAST_TRIALS) {
-        return words::too_few_trials(case, canary.trials.min(baseline.trials), LEAST_TRIALS);
+        let fewest = canary.trials.min(baseline.trials);
+        let samples = canary.samples.unwrap_or(1.0).min(baseline.samples.unwrap_or(1.0));
+        // If they come on as they came so far.
+        let more = (samples * (LEAST_TRIALS / fewest - 1.0)).ceil();
+        let more = (canary.samples.is_some() && more.is_finite()).then_some(more.max(1.0) as u64);
+        return words::too_few_trials(case, fewest, LEAST_TRIALS, more);
     }
     let spread = Spread::of(case);
     // A single count has no samples; its events are the looks at which it may have changed.

@@ -17,8 +17,10 @@ pub(super) fn too_few(case: &Case, canary: f64, baseline: f64) -> Option<Finding
 }
 
 /// Unknown, because a side was hardly tried.
-pub(super) fn too_few_trials(case: &Case, fewest: f64, least: f64) -> Finding {
-    unknown(format!("{} has {fewest} trials on a side; at least {least} on each are needed", case.name), None)
+pub(super) fn too_few_trials(case: &Case, fewest: f64, least: f64, more: Option<u64>) -> Finding {
+    let rest = more.map_or_else(String::new, |more| format!(", about {more} more samples"));
+    let fewest = whole(fewest);
+    unknown(format!("{} has {fewest} trials on a side; at least {least} on each are needed{rest}", case.name), more)
 }
 
 fn unknown(why: String, more: Option<u64>) -> Finding {
