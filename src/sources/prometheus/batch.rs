@@ -44,7 +44,9 @@ enum Form {
     Together,
     /// With the others, made a vector: it yields a scalar.
     Scalar,
-    /// Alone, since then: the server refuses it, or what it is part of.
+    /// Alone, the next time: those that it was asked with were not answered in time, and one of them may be too much.
+    Suspect,
+    /// Alone, since then: the server refuses it or takes too long, or does so with what it is part of.
     Alone(Instant),
 }
 
@@ -78,7 +80,8 @@ impl Batch {
         let mut warnings = Vec::new();
         let mut at = None;
         let mut down = None;
-        let mut suspects = Vec::new();
+        let mut refused = Vec::new();
+        let mut late = Vec::new();
         for pack in self.packs(Instant::now()) {
             if let Some(error) = &down {
                 fill(&mut parts, &pack, || Err(QueryError::clone(error)));
@@ -93,9 +96,12 @@ impl Batch {
                     }
                     add_remarks(&mut warnings, remarks);
                 }
-                Err(error) if error.is_about_the_query() => suspects.push(pack),
+                Err(error) if error.is_about_the_query() => refused.push(pack),
                 Err(error) => {
                     fill(&mut parts, &pack, || Err(error.clone()));
+                    if error.is_late() {
+                        late.extend(pack);
+                    }
                     down = Some(error);
                 }
             }
@@ -120,7 +126,8 @@ impl Batch {
                 }
             }
         }
-        self.blame(&suspects, &parts);
+        self.blame(&refused, &parts);
+        self.suspect(&late, &parts);
         let parts = parts.into_iter().map(|part| part.unwrap_or_else(|| Ok(Vec::new()))).collect();
         Answers { parts, warnings }
     }
@@ -167,8 +174,10 @@ impl Batch {
         let mut packs: Vec<Vec<usize>> = Vec::new();
         let mut room = 0_usize;
         for (place, part) in self.parts.iter().enumerate() {
-            if matches!(part.form, Form::Alone(since) if now.saturating_duration_since(since) < AGAIN) {
-                continue;
+            match part.form {
+                Form::Alone(since) if now.saturating_duration_since(since) < AGAIN => continue,
+                Form::Suspect => continue,
+                Form::Together | Form::Scalar | Form::Alone(_) => {}
             }
             // What the label takes, at most.
             let length = part.query.len().saturating_add(80);
@@ -229,17 +238,35 @@ impl Batch {
     }
 
     /// Keeps those alone that spoil others; all of a batch where none of them is refused alone.
-    fn blame(&mut self, suspects: &[Vec<usize>], parts: &[Option<Result<Vec<Element>, QueryError>>]) {
+    fn blame(&mut self, refused: &[Vec<usize>], parts: &[Option<Result<Vec<Element>, QueryError>>]) {
         let now = Instant::now();
-        for pack in suspects {
-            let refused = |place: &usize| matches!(parts.get(*place), Some(Some(Err(error))) if error.is_about_the_query());
+        for pack in refused {
+            let is_refused = |place: &usize| matches!(parts.get(*place), Some(Some(Err(error))) if error.is_about_the_query());
             let known = |place: &usize| self.parts.get(*place).is_some_and(|part| matches!(part.form, Form::Scalar));
-            let found = pack.iter().any(|place| refused(place) || known(place));
+            let found = pack.iter().any(|place| is_refused(place) || known(place));
             for place in pack {
-                let guilty = refused(place) || !found;
+                let guilty = is_refused(place) || !found;
                 if let (true, Some(part)) = (guilty, self.parts.get_mut(*place)) {
                     part.form = Form::Alone(now);
                 }
+            }
+        }
+    }
+}
+
+impl Batch {
+    /// Clears those that were suspected of making others late, or keeps them alone; where none of them was answered it is
+    /// the server that is slow, and asking it one by one would make it slower. Then suspects those that were late now.
+    fn suspect(&mut self, late: &[usize], parts: &[Option<Result<Vec<Element>, QueryError>>]) {
+        let now = Instant::now();
+        let is_suspect = |part: &Part| matches!(part.form, Form::Suspect);
+        let is_answered = |place: usize| matches!(parts.get(place), Some(Some(Ok(_))));
+        let any = self.parts.iter().enumerate().any(|(place, part)| is_suspect(part) && is_answered(place));
+        for (place, part) in self.parts.iter_mut().enumerate() {
+            if is_suspect(part) {
+                part.form = if is_answered(place) || !any { Form::Together } else { Form::Alone(now) };
+            } else if late.contains(&place) && late.len() > 1 {
+                part.form = Form::Suspect;
             }
         }
     }

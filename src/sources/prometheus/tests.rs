@@ -421,6 +421,42 @@ async fn a_batch_that_nobody_is_to_blame_for_is_taken_apart() {
 }
 
 #[tokio::test]
+async fn one_that_takes_too_long_does_not_spoil_the_others_for_long() {
+    for (slow, expected) in [("slow", Value::Number(7.0)), ("a", error("timeout: query timed out"))] {
+        let server = Fake::start(move |request| {
+            // Either one query is too much, or every one.
+            if request.contains(slow) {
+                let body = json!({"status": "error", "errorType": "timeout", "error": "query timed out"}).to_string();
+                return Reply::text("503 Service Unavailable", &body);
+            }
+            let places: Vec<&str> = if request.contains("label_replace") { vec!["0", "1"] } else { vec![""] };
+            let series: Vec<Json> = places
+                .iter()
+                .map(|place| json!({"metric": {"flightdeck_signal": place}, "value": [1_700_000_000, "7"]}))
+                .collect();
+            Reply::ok(&success("vector", &json!(series).to_string()))
+        })
+        .await;
+        let signals = [
+            ("a", query(&server, "rate(a[1m])")),
+            ("b", query(&server, "rate(ab[1m])")),
+            ("s", query(&server, "rate(slowa[1m])")),
+        ];
+        let mut group = group(&server, &signals);
+        let late = error("timeout: query timed out");
+        assert_eq!(values(&group.sample(LIMIT).await), [("a", late.clone()), ("b", late.clone()), ("s", late.clone())]);
+        assert_eq!(server.requests().len(), 1);
+        // Each alone, once; then the others together, and the one that is too much alone.
+        let found = [("a", expected.clone()), ("b", expected.clone()), ("s", late.clone())];
+        assert_eq!(values(&group.sample(LIMIT).await), found);
+        assert_eq!(server.requests().len(), 4);
+        assert_eq!(values(&group.sample(LIMIT).await), found);
+        // A server that is slow at everything is not asked for each.
+        assert_eq!(server.requests().len(), if slow == "slow" { 6 } else { 5 });
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_is_down_is_not_asked_again_for_each() {
     let server = Fake::start(|_| Reply::text("503 Service Unavailable", "starting")).await;
     let long = "x".repeat(LONG);
