@@ -11,7 +11,12 @@ use flightdeck::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::{LIMIT, alertmanager::Alertmanager, plain, plan, sampler, support};
+use crate::{
+    LIMIT,
+    alertmanager::Alertmanager,
+    plain, plan, sampler,
+    support::{self, prometheus::until},
+};
 
 fn after(at: Timestamp, seconds: i64) -> Timestamp {
     at.saturating_add(SignedDuration::from_secs(seconds)).unwrap()
@@ -68,10 +73,14 @@ async fn alerts_and_silences() {
 
     // A critical alert speaks for a warning of the same service.
     server.fire(&json!([alert("Down", "critical", "shop", 2), alert("Weak", "warning", "shop", 2)])).await;
-    let (value, why, shown) = look(&mut all).await;
+    // That takes Alertmanager a moment.
+    let (value, why) = until("the inhibition", async || {
+        let (value, why, shown) = look(&mut all).await;
+        (shown.last() == Some(&("Weak".to_owned(), AlertState::Inhibited))).then_some((value, why))
+    })
+    .await;
     assert_eq!(value, Value::Number(3.0));
     assert_eq!(why, "3 firing, 2 new, 1 inhibited: Down (critical), Errors (error), Slow (page)");
-    assert_eq!(shown.last(), Some(&("Weak".to_owned(), AlertState::Inhibited)));
 
     // Silenced for a while, by all of its labels.
     let client = Client::new(&Server::at(&server.url()), &context);

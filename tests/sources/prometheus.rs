@@ -47,7 +47,7 @@ async fn numbers_of_every_kind_in_one_group() {
         ("vector", "vector(0.5)", Value::Number(0.5)),
         ("comparison", "sum(up) > 0", Value::Number(1.0)),
         ("joined", "sum(up) or vector(0)", Value::Number(1.0)),
-        ("subquery", "max_over_time(sum(up)[5s:1s])", Value::Number(1.0)),
+        ("subquery", "max_over_time(vector(1)[5s:1s])", Value::Number(1.0)),
         ("nothing", "nothing_of_that_name", none()),
         ("sum-of-nothing", "sum(nothing_of_that_name)", none()),
         ("absent", "absent(nothing_of_that_name)", Value::Number(1.0)),
@@ -103,7 +103,7 @@ async fn numbers_of_every_kind_in_one_group() {
     // Stopped, its signals are unknown and never healthy; started again, they recover.
     let mut series = Series::new();
     let watched = &plan.signals["own"];
-    let mut look = async |series: &mut Series, group: &mut Sampler| {
+    let look = async |series: &mut Series, group: &mut Sampler| {
         series.push(of(&group.sample().await, "own").clone());
         judge(watched, series, Timestamp::now())
     };

@@ -6,6 +6,9 @@
 //!
 //! So all are evaluated at the same time, in one request for the whole group. One query that the server refuses would
 //! spoil the others, so where a batch is refused each of its queries is asked alone, and those to blame stay alone for a while.
+//!
+//! Prometheus 2.42, and maybe others of its age, makes a zero of a native histogram when it is given a label. A zero that
+//! is none looks like health, so a query that yields one is asked alone now and then.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -35,6 +38,8 @@ pub(super) struct Batch {
 struct Part {
     query: String,
     form: Form,
+    /// When its zeros were last seen to be numbers.
+    checked: Option<Instant>,
 }
 
 /// How a query can be asked.
@@ -63,7 +68,7 @@ impl Batch {
         if let Some(place) = self.parts.iter().position(|part| part.query == query) {
             return place;
         }
-        self.parts.push(Part { query, form: Form::Together });
+        self.parts.push(Part { query, form: Form::Together, checked: None });
         self.parts.len().saturating_sub(1)
     }
 
@@ -106,9 +111,14 @@ impl Batch {
                 }
             }
         }
-        let alone: Vec<usize> = (0..self.parts.len()).filter(|place| parts.get(*place).is_some_and(Option::is_none)).collect();
+        let unasked = |place: &usize| parts.get(*place).is_some_and(Option::is_none);
+        let alone: Vec<usize> =
+            (0..self.parts.len()).filter(|place| unasked(place) || self.is_doubtful(*place, &parts)).collect();
         match down {
-            Some(error) => fill(&mut parts, &alone, || Err(error.clone())),
+            Some(error) => {
+                let unasked: Vec<usize> = alone.into_iter().filter(unasked).collect();
+                fill(&mut parts, &unasked, || Err(error.clone()));
+            }
             None => {
                 let mut asked = Vec::with_capacity(alone.len());
                 for place in &alone {
@@ -116,11 +126,15 @@ impl Batch {
                 }
                 let answered: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
                 for (place, answer) in alone.iter().zip(answered) {
-                    if let Ok((_, scalar, remarks)) = &answer {
+                    let part = self.parts.get_mut(*place);
+                    if let (Ok((elements, scalar, remarks)), Some(part)) = (&answer, part) {
                         add_remarks(&mut warnings, remarks.clone());
-                        if let (true, Some(part)) = (*scalar, self.parts.get_mut(*place)) {
+                        if *scalar {
                             part.form = Form::Scalar;
+                        } else if elements.iter().any(|element| element.point.is_none()) {
+                            part.form = Form::Alone(Instant::now());
                         }
+                        part.checked = Some(Instant::now());
                     }
                     put(&mut parts, *place, answer.map(|(elements, ..)| elements));
                 }
@@ -154,7 +168,10 @@ impl Batch {
                 Err(_) => return parts,
             }
         }
-        let alone: Vec<usize> = (0..self.parts.len()).filter(|place| parts.get(*place).is_some_and(Option::is_none)).collect();
+        let is_doubtful = |rows: &Vec<Row>| rows.iter().flat_map(|row| &row.points).any(|point| point.value == 0.0);
+        let alone =
+            (0..self.parts.len()).filter(|place| parts.get(*place).is_some_and(|rows| rows.as_ref().is_none_or(is_doubtful)));
+        let alone: Vec<usize> = alone.collect();
         let mut asked = Vec::with_capacity(alone.len());
         for place in &alone {
             let query = self.parts.get(*place).map(|part| part.query.as_str()).unwrap_or_default();
@@ -195,10 +212,17 @@ impl Batch {
         packs
     }
 
+    /// Whether a query has yielded a zero that may be none.
+    fn is_doubtful(&self, place: usize, parts: &[Option<Result<Vec<Element>, QueryError>>]) -> bool {
+        let is_zero = |element: &Element| element.point.is_some_and(|point| point.value == 0.0);
+        let checked = self.parts.get(place).and_then(|part| part.checked).is_some_and(|at| at.elapsed() < AGAIN);
+        !checked && matches!(parts.get(place), Some(Some(Ok(elements))) if elements.iter().any(is_zero))
+    }
+
     /// The query for several at once.
     fn query(&self, pack: &[usize]) -> String {
         let parts = pack.iter().filter_map(|place| Some((place, self.parts.get(*place)?)));
-        let labelled = parts.map(|(place, Part { query, form })| {
+        let labelled = parts.map(|(place, Part { query, form, .. })| {
             // The line's end closes a comment.
             let query = if query.contains('#') { format!("{query}\n") } else { query.clone() };
             let vector = if matches!(form, Form::Scalar) { "vector" } else { "" };

@@ -468,6 +468,40 @@ async fn a_server_that_is_down_is_not_asked_again_for_each() {
     assert_eq!(server.requests().len(), 1);
 }
 
+#[tokio::test]
+async fn a_zero_that_is_a_histogram_is_found_out() {
+    let server = Fake::start(|request| {
+        let (together, native) = (request.contains("label_replace"), request.contains("query=native"));
+        let place = |place: &str| if together { json!({"flightdeck_signal": place}) } else { json!({}) };
+        let zero = |name: &str| json!({"metric": place(name), "value": [1_700_000_000, "0"]});
+        let result = match native {
+            true => json!([{"metric": {}, "histogram": [1_700_000_000, {}]}]),
+            false if together && request.contains("native") => json!([zero("0"), zero("2")]),
+            false => json!([zero("2")]),
+        };
+        Reply::ok(&success("vector", &result.to_string()))
+    })
+    .await;
+    let mut group = group(&server, &[("native", query(&server, "native")), ("zero", query(&server, "rate(a[1m])"))]);
+    for _ in 0..2 {
+        let found = values(&group.sample(LIMIT).await).into_iter().map(|(id, value)| (id.to_owned(), value)).collect::<Vec<_>>();
+        let expected =
+            [("native".to_owned(), error(&QueryError::Histogram.to_string())), ("zero".to_owned(), Value::Number(0.0))];
+        assert_eq!(found, expected);
+    }
+    assert_eq!(
+        asked(&server),
+        [
+            "native | max(timestamp(native)) | rate(a[1m])",
+            "native",
+            "rate(a[1m])",
+            // What is known to be zero is not asked twice.
+            "max(timestamp(native)) | rate(a[1m])",
+            "native",
+        ]
+    );
+}
+
 /// Two queries of this length do not fit into one request.
 const LONG: usize = 5000;
 
@@ -546,7 +580,8 @@ async fn ratios_are_counted_from_sample_to_sample() {
     let first = (10, Some(3.0 / 103.0 * 100.0), Some(Count { events: 3.0, trials: 103.0 }));
     let second = (20, Some(6.0 / 206.0 * 100.0), Some(Count { events: 3.0, trials: 103.0 }));
     assert_eq!(shown[2..], [first, first, second, second]);
-    assert_eq!(server.requests().len(), 6);
+    // Six looks, and one at each of the two that were zero at first.
+    assert_eq!(server.requests().len(), 8);
 }
 
 #[tokio::test]
