@@ -39,9 +39,12 @@ const FRESH: Duration = Duration::from_secs(1);
 /// Why a server's API cannot be asked. None of them holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
-    /// The server is out of reach or does not answer in time.
+    /// The server is out of reach.
     #[error("{0}")]
     Unreachable(String),
+    /// It does not answer in time: its host and port.
+    #[error("{0} did not answer in time")]
+    Late(String),
     /// Its address is none.
     #[error("the server's address is no URL: {0}")]
     Address(String),
@@ -177,9 +180,7 @@ impl Api {
         }
         let url = self.url(asked)?;
         let deadline = now.checked_add(limit).unwrap_or(now);
-        timeout_at(deadline, self.attempts(asked, &url, deadline))
-            .await
-            .unwrap_or_else(|_| Err(ApiError::Unreachable(format!("{} did not answer in time", place(&url)))))
+        timeout_at(deadline, self.attempts(asked, &url, deadline)).await.unwrap_or_else(|_| Err(ApiError::Late(place(&url))))
     }
 
     fn url(&self, asked: &Asked<'_>) -> Result<Url, ApiError> {

@@ -1,6 +1,8 @@
 //! Whole flights: the real program, as a script, a person at a terminal or a crash would use it. Each test has a folder, a
 //! journal and a home of its own.
 
+#[path = "../support/alertmanager.rs"]
+mod alertmanager;
 #[path = "../support/mod.rs"]
 mod servers;
 

@@ -7,7 +7,6 @@
     reason = "a test that cannot go on fails, one that is skipped says so"
 )]
 
-pub(crate) mod alertmanager;
 pub(crate) mod prometheus;
 
 /// Whether a test may go on that needs a program which is not there: it is skipped, unless

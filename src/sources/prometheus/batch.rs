@@ -6,6 +6,9 @@
 //!
 //! So all are evaluated at the same time, in one request for the whole group. One query that the server refuses would
 //! spoil the others, so where a batch is refused each of its queries is asked alone, and those to blame stay alone for a while.
+//!
+//! Prometheus 2.42, and maybe others of its age, makes a zero of a native histogram when it is given a label. A zero that
+//! is none looks like health, so a query that yields one is asked alone now and then.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -35,6 +38,8 @@ pub(super) struct Batch {
 struct Part {
     query: String,
     form: Form,
+    /// When its zeros were last seen to be numbers.
+    checked: Option<Instant>,
 }
 
 /// How a query can be asked.
@@ -44,7 +49,9 @@ enum Form {
     Together,
     /// With the others, made a vector: it yields a scalar.
     Scalar,
-    /// Alone, since then: the server refuses it, or what it is part of.
+    /// Alone, the next time: those that it was asked with were not answered in time, and one of them may be too much.
+    Suspect,
+    /// Alone, since then: the server refuses it or takes too long, or does so with what it is part of.
     Alone(Instant),
 }
 
@@ -61,7 +68,7 @@ impl Batch {
         if let Some(place) = self.parts.iter().position(|part| part.query == query) {
             return place;
         }
-        self.parts.push(Part { query, form: Form::Together });
+        self.parts.push(Part { query, form: Form::Together, checked: None });
         self.parts.len().saturating_sub(1)
     }
 
@@ -78,7 +85,8 @@ impl Batch {
         let mut warnings = Vec::new();
         let mut at = None;
         let mut down = None;
-        let mut suspects = Vec::new();
+        let mut refused = Vec::new();
+        let mut late = Vec::new();
         for pack in self.packs(Instant::now()) {
             if let Some(error) = &down {
                 fill(&mut parts, &pack, || Err(QueryError::clone(error)));
@@ -93,16 +101,24 @@ impl Batch {
                     }
                     add_remarks(&mut warnings, remarks);
                 }
-                Err(error) if error.is_about_the_query() => suspects.push(pack),
+                Err(error) if error.is_about_the_query() => refused.push(pack),
                 Err(error) => {
                     fill(&mut parts, &pack, || Err(error.clone()));
+                    if error.is_late() {
+                        late.extend(pack);
+                    }
                     down = Some(error);
                 }
             }
         }
-        let alone: Vec<usize> = (0..self.parts.len()).filter(|place| parts.get(*place).is_some_and(Option::is_none)).collect();
+        let unasked = |place: &usize| parts.get(*place).is_some_and(Option::is_none);
+        let alone: Vec<usize> =
+            (0..self.parts.len()).filter(|place| unasked(place) || self.is_doubtful(*place, &parts)).collect();
         match down {
-            Some(error) => fill(&mut parts, &alone, || Err(error.clone())),
+            Some(error) => {
+                let unasked: Vec<usize> = alone.into_iter().filter(unasked).collect();
+                fill(&mut parts, &unasked, || Err(error.clone()));
+            }
             None => {
                 let mut asked = Vec::with_capacity(alone.len());
                 for place in &alone {
@@ -110,17 +126,22 @@ impl Batch {
                 }
                 let answered: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
                 for (place, answer) in alone.iter().zip(answered) {
-                    if let Ok((_, scalar, remarks)) = &answer {
+                    let part = self.parts.get_mut(*place);
+                    if let (Ok((elements, scalar, remarks)), Some(part)) = (&answer, part) {
                         add_remarks(&mut warnings, remarks.clone());
-                        if let (true, Some(part)) = (*scalar, self.parts.get_mut(*place)) {
+                        if *scalar {
                             part.form = Form::Scalar;
+                        } else if elements.iter().any(|element| element.point.is_none()) {
+                            part.form = Form::Alone(Instant::now());
                         }
+                        part.checked = Some(Instant::now());
                     }
                     put(&mut parts, *place, answer.map(|(elements, ..)| elements));
                 }
             }
         }
-        self.blame(&suspects, &parts);
+        self.blame(&refused, &parts);
+        self.suspect(&late, &parts);
         let parts = parts.into_iter().map(|part| part.unwrap_or_else(|| Ok(Vec::new()))).collect();
         Answers { parts, warnings }
     }
@@ -147,7 +168,10 @@ impl Batch {
                 Err(_) => return parts,
             }
         }
-        let alone: Vec<usize> = (0..self.parts.len()).filter(|place| parts.get(*place).is_some_and(Option::is_none)).collect();
+        let is_doubtful = |rows: &Vec<Row>| rows.iter().flat_map(|row| &row.points).any(|point| point.value == 0.0);
+        let alone =
+            (0..self.parts.len()).filter(|place| parts.get(*place).is_some_and(|rows| rows.as_ref().is_none_or(is_doubtful)));
+        let alone: Vec<usize> = alone.collect();
         let mut asked = Vec::with_capacity(alone.len());
         for place in &alone {
             let query = self.parts.get(*place).map(|part| part.query.as_str()).unwrap_or_default();
@@ -167,8 +191,10 @@ impl Batch {
         let mut packs: Vec<Vec<usize>> = Vec::new();
         let mut room = 0_usize;
         for (place, part) in self.parts.iter().enumerate() {
-            if matches!(part.form, Form::Alone(since) if now.saturating_duration_since(since) < AGAIN) {
-                continue;
+            match part.form {
+                Form::Alone(since) if now.saturating_duration_since(since) < AGAIN => continue,
+                Form::Suspect => continue,
+                Form::Together | Form::Scalar | Form::Alone(_) => {}
             }
             // What the label takes, at most.
             let length = part.query.len().saturating_add(80);
@@ -186,10 +212,17 @@ impl Batch {
         packs
     }
 
+    /// Whether a query has yielded a zero that may be none.
+    fn is_doubtful(&self, place: usize, parts: &[Option<Result<Vec<Element>, QueryError>>]) -> bool {
+        let is_zero = |element: &Element| element.point.is_some_and(|point| point.value == 0.0);
+        let checked = self.parts.get(place).and_then(|part| part.checked).is_some_and(|at| at.elapsed() < AGAIN);
+        !checked && matches!(parts.get(place), Some(Some(Ok(elements))) if elements.iter().any(is_zero))
+    }
+
     /// The query for several at once.
     fn query(&self, pack: &[usize]) -> String {
         let parts = pack.iter().filter_map(|place| Some((place, self.parts.get(*place)?)));
-        let labelled = parts.map(|(place, Part { query, form })| {
+        let labelled = parts.map(|(place, Part { query, form, .. })| {
             // The line's end closes a comment.
             let query = if query.contains('#') { format!("{query}\n") } else { query.clone() };
             let vector = if matches!(form, Form::Scalar) { "vector" } else { "" };
@@ -229,17 +262,35 @@ impl Batch {
     }
 
     /// Keeps those alone that spoil others; all of a batch where none of them is refused alone.
-    fn blame(&mut self, suspects: &[Vec<usize>], parts: &[Option<Result<Vec<Element>, QueryError>>]) {
+    fn blame(&mut self, refused: &[Vec<usize>], parts: &[Option<Result<Vec<Element>, QueryError>>]) {
         let now = Instant::now();
-        for pack in suspects {
-            let refused = |place: &usize| matches!(parts.get(*place), Some(Some(Err(error))) if error.is_about_the_query());
+        for pack in refused {
+            let is_refused = |place: &usize| matches!(parts.get(*place), Some(Some(Err(error))) if error.is_about_the_query());
             let known = |place: &usize| self.parts.get(*place).is_some_and(|part| matches!(part.form, Form::Scalar));
-            let found = pack.iter().any(|place| refused(place) || known(place));
+            let found = pack.iter().any(|place| is_refused(place) || known(place));
             for place in pack {
-                let guilty = refused(place) || !found;
+                let guilty = is_refused(place) || !found;
                 if let (true, Some(part)) = (guilty, self.parts.get_mut(*place)) {
                     part.form = Form::Alone(now);
                 }
+            }
+        }
+    }
+}
+
+impl Batch {
+    /// Clears those that were suspected of making others late, or keeps them alone; where none of them was answered it is
+    /// the server that is slow, and asking it one by one would make it slower. Then suspects those that were late now.
+    fn suspect(&mut self, late: &[usize], parts: &[Option<Result<Vec<Element>, QueryError>>]) {
+        let now = Instant::now();
+        let is_suspect = |part: &Part| matches!(part.form, Form::Suspect);
+        let is_answered = |place: usize| matches!(parts.get(place), Some(Some(Ok(_))));
+        let any = self.parts.iter().enumerate().any(|(place, part)| is_suspect(part) && is_answered(place));
+        for (place, part) in self.parts.iter_mut().enumerate() {
+            if is_suspect(part) {
+                part.form = if is_answered(place) || !any { Form::Together } else { Form::Alone(now) };
+            } else if late.contains(&place) && late.len() > 1 {
+                part.form = Form::Suspect;
             }
         }
     }

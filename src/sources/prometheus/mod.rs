@@ -63,10 +63,21 @@ impl QueryError {
     /// Whether it is this query that is wrong, or too much, while others may be answered.
     fn is_about_the_query(&self) -> bool {
         match self {
-            Self::Refused { kind, .. } => !matches!(kind.as_str(), "unavailable" | "too_many_requests" | "not_found"),
+            Self::Refused { kind, .. } => {
+                !self.is_late() && !matches!(kind.as_str(), "unavailable" | "too_many_requests" | "not_found")
+            }
             Self::Api(ApiError::Status(status, _)) => matches!(status.as_u16(), 400 | 413 | 414 | 422),
             Self::Api(ApiError::TooLarge(_)) | Self::Several(_) | Self::Histogram | Self::Kind(_) => true,
             Self::Api(_) | Self::Partial | Self::Malformed(_) => false,
+        }
+    }
+
+    /// Whether the time was up, at the server or here.
+    fn is_late(&self) -> bool {
+        match self {
+            Self::Refused { kind, .. } => matches!(kind.as_str(), "timeout" | "canceled"),
+            Self::Api(error) => matches!(error, ApiError::Late(_)),
+            _ => false,
         }
     }
 }

@@ -421,6 +421,42 @@ async fn a_batch_that_nobody_is_to_blame_for_is_taken_apart() {
 }
 
 #[tokio::test]
+async fn one_that_takes_too_long_does_not_spoil_the_others_for_long() {
+    for (slow, expected) in [("slow", Value::Number(7.0)), ("a", error("timeout: query timed out"))] {
+        let server = Fake::start(move |request| {
+            // Either one query is too much, or every one.
+            if request.contains(slow) {
+                let body = json!({"status": "error", "errorType": "timeout", "error": "query timed out"}).to_string();
+                return Reply::text("503 Service Unavailable", &body);
+            }
+            let places: Vec<&str> = if request.contains("label_replace") { vec!["0", "1"] } else { vec![""] };
+            let series: Vec<Json> = places
+                .iter()
+                .map(|place| json!({"metric": {"flightdeck_signal": place}, "value": [1_700_000_000, "7"]}))
+                .collect();
+            Reply::ok(&success("vector", &json!(series).to_string()))
+        })
+        .await;
+        let signals = [
+            ("a", query(&server, "rate(a[1m])")),
+            ("b", query(&server, "rate(ab[1m])")),
+            ("s", query(&server, "rate(slowa[1m])")),
+        ];
+        let mut group = group(&server, &signals);
+        let late = error("timeout: query timed out");
+        assert_eq!(values(&group.sample(LIMIT).await), [("a", late.clone()), ("b", late.clone()), ("s", late.clone())]);
+        assert_eq!(server.requests().len(), 1);
+        // Each alone, once; then the others together, and the one that is too much alone.
+        let found = [("a", expected.clone()), ("b", expected.clone()), ("s", late.clone())];
+        assert_eq!(values(&group.sample(LIMIT).await), found);
+        assert_eq!(server.requests().len(), 4);
+        assert_eq!(values(&group.sample(LIMIT).await), found);
+        // A server that is slow at everything is not asked for each.
+        assert_eq!(server.requests().len(), if slow == "slow" { 6 } else { 5 });
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_is_down_is_not_asked_again_for_each() {
     let server = Fake::start(|_| Reply::text("503 Service Unavailable", "starting")).await;
     let long = "x".repeat(LONG);
@@ -430,6 +466,40 @@ async fn a_server_that_is_down_is_not_asked_again_for_each() {
     let readings = group(&server, &signals).sample(LIMIT).await;
     assert!(values(&readings).iter().all(|(_, value)| *value == error("HTTP status 503 Service Unavailable: starting")));
     assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_zero_that_is_a_histogram_is_found_out() {
+    let server = Fake::start(|request| {
+        let (together, native) = (request.contains("label_replace"), request.contains("query=native"));
+        let place = |place: &str| if together { json!({"flightdeck_signal": place}) } else { json!({}) };
+        let zero = |name: &str| json!({"metric": place(name), "value": [1_700_000_000, "0"]});
+        let result = match native {
+            true => json!([{"metric": {}, "histogram": [1_700_000_000, {}]}]),
+            false if together && request.contains("native") => json!([zero("0"), zero("2")]),
+            false => json!([zero("2")]),
+        };
+        Reply::ok(&success("vector", &result.to_string()))
+    })
+    .await;
+    let mut group = group(&server, &[("native", query(&server, "native")), ("zero", query(&server, "rate(a[1m])"))]);
+    for _ in 0..2 {
+        let found = values(&group.sample(LIMIT).await).into_iter().map(|(id, value)| (id.to_owned(), value)).collect::<Vec<_>>();
+        let expected =
+            [("native".to_owned(), error(&QueryError::Histogram.to_string())), ("zero".to_owned(), Value::Number(0.0))];
+        assert_eq!(found, expected);
+    }
+    assert_eq!(
+        asked(&server),
+        [
+            "native | max(timestamp(native)) | rate(a[1m])",
+            "native",
+            "rate(a[1m])",
+            // What is known to be zero is not asked twice.
+            "max(timestamp(native)) | rate(a[1m])",
+            "native",
+        ]
+    );
 }
 
 /// Two queries of this length do not fit into one request.
@@ -510,7 +580,8 @@ async fn ratios_are_counted_from_sample_to_sample() {
     let first = (10, Some(3.0 / 103.0 * 100.0), Some(Count { events: 3.0, trials: 103.0 }));
     let second = (20, Some(6.0 / 206.0 * 100.0), Some(Count { events: 3.0, trials: 103.0 }));
     assert_eq!(shown[2..], [first, first, second, second]);
-    assert_eq!(server.requests().len(), 6);
+    // Six looks, and one at each of the two that were zero at first.
+    assert_eq!(server.requests().len(), 8);
 }
 
 #[tokio::test]
