@@ -10,7 +10,7 @@
 //! | [`document`] | TOML files that people write: syntax, problems at their place, reports |
 //! | [`plan`] | `flightdeck.toml`: model, loading, diagnostics, presets, schema |
 //! | [`release`] | the pure core: events, state, commands, gates, consequences, the rollback plan |
-//! | [`health`] | pure: samples, series, verdicts |
+//! | [`health`] | pure: samples, verdicts, canaries beside their baselines, service levels |
 //! | [`journal`] | the append-only store: hash chain, lease, samples |
 //! | [`process`] | the user's commands, run for their answer |
 //! | [`controller`] | the reconcile loop, operations, checks, sampling |

@@ -40,6 +40,38 @@ fn valid_plans_have_no_problems_and_survive_the_journal() {
     }
 }
 
+/// As the first journals wrote it, before there were servers, several addresses and comparisons.
+#[test]
+fn a_plan_of_an_older_journal_is_read() {
+    let json = r#"{
+        "service": "shop",
+        "targets": {"app": {"driver": "sandbox", "url": "http://127.0.0.1:1", "settle": "10s"}},
+        "signals": {
+            "errors": {"source": "prometheus", "url": "http://127.0.0.1:2", "query": "sum(x)", "unit": "percent", "every": "5s",
+                "bad": "above", "fail": 1.0, "needs_traffic": false, "samples": 3, "confirm": 2},
+            "p95": {"source": "scrape", "url": "http://127.0.0.1:3", "rate": "x_total", "window": "30s", "unit": "", "every": "5s",
+                "bad": "above", "needs_traffic": false, "samples": 3, "confirm": 2},
+            "up": {"source": "probe", "url": "http://127.0.0.1:4", "measure": "up", "unit": "", "every": "5s",
+                "bad": "below", "needs_traffic": false, "samples": 3, "confirm": 2}
+        },
+        "stages": [{"id": "a", "environment": "production", "needs": [], "run": "true", "timeout": "1h", "idempotent": false,
+            "irreversible": false, "on_fail": "hold", "advance": "auto"}],
+        "checks": [{"id": "q", "title": "q", "query": {"url": "http://127.0.0.1:2", "query": "up == 1"}, "timeout": "1m"}]
+    }"#;
+    let plan: Plan = serde_json::from_str(json).unwrap();
+    let again = parse(
+        "again",
+        "service = 'shop'\n[targets.app]\ndriver = 'sandbox'\nurl = 'http://127.0.0.1:1'\nsettle = '10s'\n\
+         [signals.errors]\nsource = 'prometheus'\nurl = 'http://127.0.0.1:2'\nquery = 'sum(x)'\nunit = 'percent'\nfail = 1\n\
+         [signals.p95]\nsource = 'scrape'\nurl = 'http://127.0.0.1:3'\nrate = 'x_total'\n\
+         [signals.up]\nsource = 'probe'\nurl = 'http://127.0.0.1:4'\nbad = 'below'\n\
+         [[stages]]\nid = 'a'\nrun = 'true'\n\
+         [[checks]]\nid = 'q'\ntitle = 'q'\nquery = { url = 'http://127.0.0.1:2', query = 'up == 1' }\n",
+    )
+    .unwrap();
+    assert_eq!(plan, again);
+}
+
 #[test]
 fn every_mistake_is_reported_once_at_its_place() {
     let mut settings = insta::Settings::clone_current();
