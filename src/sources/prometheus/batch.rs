@@ -2,7 +2,9 @@
 //!
 //! Every query gets a label that tells its series from the others', and all are joined with `or`:
 //!
-//!     label_replace((sum(up)), "flightdeck_signal", "0", "", "") or label_replace((…), "flightdeck_signal", "1", "", "") …
+//! ```text
+//! label_replace((sum(up)), "flightdeck_signal", "0", "", "") or label_replace((…), "flightdeck_signal", "1", "", "") …
+//! ```
 //!
 //! So all are evaluated at the same time, in one request for the whole group. One query that the server refuses would
 //! spoil the others, so where a batch is refused each of its queries is asked alone, and those to blame stay alone for a while.

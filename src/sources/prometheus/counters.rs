@@ -117,8 +117,11 @@ mod tests {
         values.iter().map(element).collect()
     }
 
+    /// How many seconds later, the part's counters, and those of the whole.
+    type Look<'a> = (i64, &'a [(&'a str, f64)], &'a [(&'a str, f64)]);
+
     /// What each of these looks gives, so many seconds apart.
-    fn looks(looks: &[(i64, &[(&str, f64)], &[(&str, f64)])]) -> Vec<Result<(f64, f64, f64), Unknown>> {
+    fn looks(looks: &[Look<'_>]) -> Vec<Result<(f64, f64, f64), Unknown>> {
         let mut counters = Counters::default();
         let mut at = Timestamp::from_second(1_700_000_000).unwrap();
         looks

@@ -183,11 +183,8 @@ impl Item {
                 if state.counters.knows(at) {
                     return None;
                 }
-                match state.sample(&self.signal, (&of, &over), at, asked) {
-                    Ok(sample) => Some(sample),
-                    // Before the second look nothing can be said, which is no gap.
-                    Err(_) => None,
-                }
+                // Before the second look nothing can be said, which is no gap.
+                state.sample(&self.signal, (&of, &over), at, asked).ok()
             }
         }
     }
