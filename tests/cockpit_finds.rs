@@ -363,3 +363,19 @@ fn rollback_is_two_keys_away_from_everywhere() {
         assert!(matches!(sent.as_slice(), [Request::Act { command, .. }] if command.ask == Ask::Rollback), "{keys}: {sent:?}");
     }
 }
+
+#[test]
+fn a_signal_is_found_by_its_alerts_and_by_being_judged() {
+    for (name, typed, found, not) in
+        [("alerts", "highlat", "alerts", "replies"), ("judging", "judging", "canary p95", "stable p95")]
+    {
+        let mut hand = Hand::scene(name);
+        hand.press(Code::Char('3'));
+        hand.press(Code::Char('/'));
+        hand.types(typed);
+        hand.press(Code::Enter);
+        let shown = hand.text(200, 50);
+        let pane = shown.lines().filter(|line| line.contains("<5s")).collect::<String>();
+        assert!(pane.contains(found) && !pane.contains(not), "{typed}\n{shown}");
+    }
+}

@@ -108,6 +108,53 @@ fn at_signal(scene: &str, signal: &str) -> Hand {
 }
 
 #[test]
+fn the_running_stages_signals_come_first_where_not_all_fit() {
+    let named = |screen: &str| -> Vec<&str> {
+        let names = ["error rate", "orders", "canary p95", "stable p95", "canary errors"];
+        let row = |line: &&str| line.contains("<5s");
+        screen.lines().filter(row).filter_map(|line| names.into_iter().find(|name| line.contains(name))).collect()
+    };
+    let mut hand = Hand::scene("judging");
+    let shown = hand.text(80, 24);
+    assert_eq!(named(&shown), ["error rate", "canary p95", "stable p95", "canary errors"], "{shown}");
+    // What is drawn first on such a screen is what is drawn from then on.
+    assert_eq!(hand.text(80, 24), shown);
+    // The keys go through them as they are shown.
+    hand.press(Code::Char('3'));
+    hand.press(Code::Home);
+    hand.press(Code::Down);
+    hand.press(Code::Enter);
+    assert!(hand.text(80, 24).contains("─ canary p95 ─"), "{}", hand.text(80, 24));
+    hand.press(Code::Esc);
+    // Where all fit, they stand as the plan has them.
+    let shown = hand.text(200, 50);
+    assert_eq!(named(&shown)[..3], ["error rate", "orders", "canary p95"], "{shown}");
+}
+
+#[test]
+fn what_is_being_judged_is_not_what_nobody_knows() {
+    let row = |scene: &str, symbols: Symbols, name: &str| {
+        let mut hand = Hand::at(scenes::scene(scene), Settings { symbols, ..settings() });
+        let shown = hand.text(200, 50);
+        // A row ends with an age.
+        shown
+            .lines()
+            .flat_map(|line| line.split(['│', '|']))
+            .find(|part| part.contains(name) && part.trim_end().ends_with('s'))
+            .map(str::to_owned)
+            .unwrap()
+    };
+    for symbols in [Symbols::Unicode, Symbols::Ascii] {
+        let of = |scene, name| row(scene, symbols, name);
+        let (judging, blind) = if symbols == Symbols::Ascii { ("%", "?") } else { ("◔", "?") };
+        let judged = of("judging", "canary p95");
+        assert!(judged.contains(judging) && judged.contains("2 more judging"), "{judged}");
+        let unknown = of("unknown", "p95");
+        assert!(unknown.contains(blind) && unknown.contains("unknown") && !unknown.contains("judging"), "{unknown}");
+    }
+}
+
+#[test]
 fn signal_details() {
     for (scene, signal) in [
         ("judging", "canary-p95"),

@@ -168,7 +168,10 @@ impl App {
             Pane::Health => plan.signals.get_index(row).and_then(|(id, signal)| {
                 let judged = release.judge(id, now)?;
                 let title = signal.title.as_deref().unwrap_or(id);
-                Some(format!("{id}  {title}  {}  {}", verdict_word(judged.verdict), judged.why))
+                let word = if judged.is_undecided() { "judging" } else { verdict_word(judged.verdict) };
+                let alerts = release.alerts.get(id).map(|alerts| alerts.known.as_slice()).unwrap_or_default();
+                let alerts = alerts.iter().map(|alert| format!("  {} {}", alert.name, alert.state.word())).collect::<String>();
+                Some(format!("{id}  {title}  {word}  {}{alerts}", judged.why))
             }),
         };
         text.unwrap_or_default()

@@ -143,6 +143,12 @@ mod tests {
             ("rollb", Action::Rollback),
             ("rol", Action::Rollback),
             ("cpst", Action::CopyStatus),
+            ("mute", Action::Silence),
+            ("ack", Action::Silence),
+            ("unsilence", Action::Silence),
+            ("kill switch", Action::Automatic),
+            ("pause automation", Action::Automatic),
+            ("disable auto rollback", Action::Automatic),
         ] {
             assert_eq!(found(word).first(), Some(&action), "{word}");
         }

@@ -298,7 +298,7 @@ fn facts(view: &View<'_>, stage: &Stage, state: &StageState) -> Vec<Fact> {
         StageKind::Soak { .. } => {}
     }
     if !stage.signals.is_empty() {
-        let then = if stage.on_fail == OnFail::Rollback { "rolls back by itself if one fails" } else { "holds if one fails" };
+        let then = on_fail_words(view, stage);
         facts.push(("signals", format!("{}: {then}", stage.signals.join(", ")), theme.text));
     }
     if let Some(runbook) = &stage.runbook {
@@ -314,5 +314,14 @@ pub(super) fn no_return(view: &View<'_>, state: &StageState) -> String {
         Phase::Idle => format!("{flag} once it has begun, no rollback takes it back"),
         Phase::Passed => format!("{flag} it was passed: a rollback leaves what it did"),
         _ => format!("{flag} it has begun: a rollback leaves what it did"),
+    }
+}
+
+/// What happens where one of a stage's signals fails.
+pub(super) fn on_fail_words(view: &View<'_>, stage: &Stage) -> &'static str {
+    match (view.release.on_fail(stage), stage.on_fail) {
+        (OnFail::Rollback, _) => "rolls back by itself if one fails",
+        (OnFail::Hold, OnFail::Rollback) => "holds if one fails: the automatic rollback is out",
+        (OnFail::Hold, OnFail::Hold) => "holds if one fails",
     }
 }

@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
     Paint, View, blocker_words, checklist,
-    current::no_return,
+    current::{no_return, on_fail_words},
     health, health_zoom,
     overlay::{Line, reader},
     progress::{self, Progress},
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     health::Verdict,
-    plan::{Advance, Check, CheckKind, Endpoints, OnFail, Place, Question, Side, Signal, Source, Stage, StageKind},
+    plan::{Advance, Check, CheckKind, Endpoints, Place, Question, Side, Signal, Source, Stage, StageKind},
     release::{Outcome, Phase, StageState, StageStatus, act_words, verdict_word},
     tui::{actions::Action, list::Subject, words},
 };
@@ -156,7 +156,7 @@ fn stage_detail(lines: &mut Lines<'_>, stage: &Stage, state: &StageState) {
         lines.fact(if index == 0 { "steps" } else { "" }, &format!("{symbol} {:>3} %{bake}{left}", step.weight), style);
     }
     if !stage.signals.is_empty() {
-        let then = if stage.on_fail == OnFail::Rollback { "rolls back by itself if one fails" } else { "holds if one fails" };
+        let then = on_fail_words(view, stage);
         lines.fact("signals", &format!("{}: {then}", stage.signals.join(", ")), theme.text);
     }
     let advance = if stage.advance == Advance::Manual { "a person takes each step" } else { "goes on by itself" };

@@ -59,7 +59,11 @@ pub(super) fn automatic(paint: &mut Paint<'_>, line: Rect) {
         24..40 => words.replacen("AUTOMATIC", "AUTO", 1),
         _ => words,
     };
-    let words = format!(" {} {words}", view.glyphs.warn);
+    let mut words = format!(" {} {words}", view.glyphs.warn);
+    let back = format!(" ({} takes it back in)", view.app.key(Action::Automatic));
+    if words::width(&words).saturating_add(words::width(&back)) <= usize::from(line.width) {
+        words.push_str(&back);
+    }
     paint.fill(Rect { height: 1, ..line }, view.theme.banner);
     paint.row(line, &[(&view.app.settings.symbols.say(&words), view.theme.banner)]);
 }

@@ -300,11 +300,15 @@ fn picture(view: &View<'_>, of: Judged<'_>, columns: usize) -> Vec<(String, Styl
     }
     if let Some(alerts) = alert_words(view.release, of) {
         let theme = view.theme;
-        let new = if alerts.new.is_empty() { String::new() } else { format!(", {}", alerts.new) };
-        let names = if alerts.names.is_empty() { String::new() } else { format!(": {}", alerts.names) };
-        let known = words::width(&alerts.count).saturating_add(words::width(&new));
-        let names = words::left(&names, columns.saturating_sub(known), view.glyphs.more);
-        return vec![(alerts.count, theme.text), (new, theme.bad), (names, theme.dim)];
+        let apart = if alerts.new.is_empty() { "" } else { ", " };
+        let count = words::fit(&format!("{}{apart}", alerts.count), columns, view.glyphs.more).into_owned();
+        let left = columns.saturating_sub(words::width(&count));
+        let new = words::fit(&alerts.new, left, view.glyphs.more).into_owned();
+        let left = left.saturating_sub(words::width(&new));
+        // A few letters of a name say nothing.
+        let names = if alerts.names.is_empty() || left < 8 { String::new() } else { format!(": {}", alerts.names) };
+        let names = words::left(&names, left, view.glyphs.more);
+        return vec![(count, theme.text), (new, theme.bad), (names, theme.dim)];
     }
     let spans = sparkline(view, of, columns);
     // The newest stands at the right, where the next will come.

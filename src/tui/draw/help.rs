@@ -130,7 +130,7 @@ fn meanings(glyphs: &Glyphs) -> [(&'static str, &'static str); 12] {
         (glyphs.passed, "passed, ok"),
         (glyphs.failed, "failed"),
         (glyphs.running, "running"),
-        (glyphs.baking, "watched"),
+        (glyphs.baking, "watched, judged"),
         (glyphs.waits, "waits for you"),
         (glyphs.ready, "ready"),
         (glyphs.pending, "pending"),

@@ -174,9 +174,7 @@ fn automatic_out(view: &View<'_>) -> Option<String> {
         return None;
     }
     let at = view.time(off.at, "%H:%M");
-    let back = view.app.key(Action::Automatic);
-    let back = if back.is_empty() { String::new() } else { format!(" ({back} takes it back in)") };
-    Some(format!("AUTOMATIC ROLLBACK OUT \u{b7} {} {at}: {}{back}", off.by, off.why))
+    Some(format!("AUTOMATIC ROLLBACK OUT \u{b7} {} {at}: {}", off.by, off.why))
 }
 
 /// What must be read before anything else on the screen.
