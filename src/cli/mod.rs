@@ -112,7 +112,7 @@ enum Commands {
     /// Check that no event of the journal was changed, removed or reordered
     Verify(verify::Arguments),
     /// Judge a canary by its metrics beside a baseline's: pass, fail, or unknown
-    Judge(judge::Arguments),
+    Judge(Box<judge::Arguments>),
     /// Service levels: import OpenSLO documents
     Slo(slo::Arguments),
     /// Print a JSON schema: of the plan or of `status --json`
