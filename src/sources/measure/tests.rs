@@ -263,8 +263,10 @@ fn ratios_count() {
     assert!(other.iter().all(|taken| taken.count.is_none()));
 }
 
+type Number = Result<f64, Unknown>;
+
 /// The numbers of the whole and of each part.
-fn numbers(taken: &Taken) -> (Result<f64, Unknown>, Vec<(&str, Result<f64, Unknown>)>) {
+fn numbers(taken: &Taken) -> (Number, Vec<(&str, Number)>) {
     let number = |measured: &Measured| measured.clone().map(|(_, number)| number);
     (number(&taken.whole), taken.parts.iter().map(|(name, part)| (name.as_str(), number(part))).collect())
 }
