@@ -32,8 +32,7 @@ use jiff::Timestamp;
 
 use crate::{
     health::{Alert, Sample, Unknown, Value},
-    plan::{ProbeMeasure, Question, Server, Signal, Source},
-    text,
+    plan::{ProbeMeasure, Signal, Source},
 };
 
 /// How long an error's line may be.
@@ -116,15 +115,6 @@ async fn reading(id: &str, signal: &Signal, context: &Context, memory: &mut Memo
 async fn take(signal: &Signal, context: &Context, memory: &mut Memory, asked: Timestamp) -> Taken {
     let limit = signal.sampling_timeout().get();
     match &signal.source {
-        Source::Prometheus { at, question: Question::Query(query) } => {
-            let server = Server::at(at.url.as_deref().unwrap_or_default());
-            match prometheus::Client::new(&server, context).number(query, limit).await {
-                Ok(Some(point)) => Ok((Some(point.at), point.value)),
-                Ok(None) => Err(Unknown::NoData),
-                Err(error) => Err(Unknown::Error(text::line(&error.to_string(), ERROR_LENGTH))),
-            }
-            .into()
-        }
         Source::Scrape { url, measure, window } => {
             let percent = signal.unit == "percent";
             let asks = measure::Asks { measure, window: window.get(), every: signal.every.get(), percent };
@@ -134,6 +124,7 @@ async fn take(signal: &Signal, context: &Context, memory: &mut Memory, asked: Ti
             let asks = probe::Asks { measure: *measure, status: *status, body: body.as_deref() };
             probe::take(&asks, url.all(), limit, &context.http, asked).await
         }
+        // These are sampled in groups, or computed of others.
         Source::Prometheus { .. }
         | Source::Alertmanager { .. }
         | Source::Expression { .. }
@@ -141,22 +132,6 @@ async fn take(signal: &Signal, context: &Context, memory: &mut Memory, asked: Ti
         | Source::Slo { .. } => Err(Unknown::NoData).into(),
         Source::Command { run } => command::take(run, &context.folder, &context.env).await.map(|number| (None, number)).into(),
     }
-}
-
-/// The samples of the past of a signal at an address of its own; see [`Sampler::past`].
-pub async fn backfill(
-    signal: &Signal,
-    context: &Context,
-    from: Timestamp,
-    to: Timestamp,
-    step: std::time::Duration,
-) -> Vec<Sample> {
-    let Source::Prometheus { at, .. } = &signal.source else { return Vec::new() };
-    let server = Server::at(at.url.as_deref().unwrap_or_default());
-    let id = String::new();
-    let mut group = prometheus::Group::new(&server, std::iter::once((&id, signal)), context);
-    let readings = group.past(|_| from, to, step, signal.sampling_timeout().get()).await;
-    readings.into_iter().map(|reading| reading.sample).collect()
 }
 
 /// The sample that a source's number makes, in the signal's unit.
