@@ -125,6 +125,9 @@ const VERDICT: usize = 7;
 /// How many an age takes, with the space before it.
 const AGE: usize = 5;
 
+/// So much of a name at least is shown where there is any room for it.
+const NAME: usize = 9;
+
 /// How a row is divided, the same for every row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Columns {
@@ -329,14 +332,18 @@ fn signal_one(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, columns: Column
     let view = paint.view;
     let (theme, more) = (view.theme, view.glyphs.more);
     let said = signal_words(view, of, columns);
-    let name = columns.name.min(columns.inner.saturating_sub(columns.fixed())).min(columns.inner / 3);
+    // A name that cannot be told from another says less than an age.
+    let spare = columns.inner.saturating_sub(columns.fixed());
+    let age_wide = if spare < columns.name.min(NAME) { 0 } else { AGE };
+    let fixed = columns.fixed().saturating_sub(AGE).saturating_add(age_wide);
+    let name = columns.name.min(columns.inner.saturating_sub(fixed)).min(columns.inner / 3);
     // Words have the judge's columns too: there is either the one or the other.
     let says = says_why(view, of) || alert_words(view.release, of).is_some();
     let note = if says { "" } else { said.note.as_str() };
-    let room = columns.inner.saturating_sub(columns.fixed() + name + 1).saturating_add(if says { said.note.len() } else { 0 });
+    let room = columns.inner.saturating_sub(fixed + name + 1).saturating_add(if says { said.note.len() } else { 0 });
     let name = words::left(&said.name, name, more);
     let verdict = words::left(&said.verdict, columns.verdict, more);
-    let age = words::right(&said.age, AGE, more);
+    let age = words::right(&said.age, age_wide, "");
     // Words keep away from the number, and a picture need not.
     let apart = if says && room >= 4 { " " } else { "" };
     let picture = if room < 4 { Vec::new() } else { picture(view, of, room.saturating_sub(apart.len())) };
