@@ -88,7 +88,7 @@ fn judged_states() {
         ("judging", vec![(120, 36), (60, 20)]),
         ("judged", vec![(100, 30)]),
         ("alerts", vec![(120, 36), (200, 50), (60, 20)]),
-        ("automatic-out", vec![(120, 36), (60, 20), (40, 12), (40, 10), (39, 9), (20, 4)]),
+        ("automatic-out", vec![(120, 36), (100, 30), (60, 20), (40, 12), (40, 10), (39, 9), (20, 4)]),
     ] {
         for (width, height) in sizes {
             let mut hand = Hand::scene(name);

@@ -8,11 +8,12 @@ use ratatui::{layout::Rect, style::Style};
 use super::{
     Paint, View, cut,
     panes::{first_shown, line, more_marks},
+    spark::sparkline,
     standing::{NOTE, Standing, alert_words, note},
 };
 use crate::{
-    health::{Judgement, Series, Verdict},
-    plan::{Side, Signal, Source},
+    health::{Judgement, Verdict},
+    plan::{Signal, Source},
     release::Release,
     tui::{app::Hit, list::Pane, words},
 };
@@ -125,6 +126,9 @@ const VERDICT: usize = 7;
 /// How many an age takes, with the space before it.
 const AGE: usize = 5;
 
+/// So much of a name at least is shown where there is any room for it.
+const NAME: usize = 9;
+
 /// How a row is divided, the same for every row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Columns {
@@ -211,88 +215,6 @@ pub(super) fn value_words(signal: &Signal, value: f64) -> String {
     }
 }
 
-/// The limits between which a signal is drawn: its thresholds belong to the picture, so that far below one looks low.
-fn limits(signal: &Signal, numbers: &[Option<f64>]) -> (f64, f64) {
-    let known = || numbers.iter().flatten().copied();
-    let least = known().fold(f64::INFINITY, f64::min);
-    let most = known().fold(f64::NEG_INFINITY, f64::max);
-    let edge = signal.fail.or(signal.warn);
-    match signal.bad {
-        Side::Above => {
-            let low = least.min(0.0);
-            (low, edge.map_or(most + (most - low) * 0.6, |edge| most.max(edge)))
-        }
-        // What is well above its threshold stands in the middle, and falls from there.
-        Side::Below => {
-            let low = edge.map_or(least.min(0.0), |edge| least.min(edge));
-            (low, most + (most - low) * 0.6)
-        }
-    }
-}
-
-/// How many samples may be out of order because numbers carry their source's time and gaps ours.
-const SKEW: usize = 16;
-
-/// The worst number of each stretch of time, the newest stretch last; none is a gap.
-///
-/// The stretches lie fixed in time and hold a few samples each, so that a new sample changes the last cell and not all of them.
-fn stretches(signal: &Signal, series: &Series, columns: usize) -> Vec<Option<f64>> {
-    let samples = (Series::CAPACITY / columns.max(1)).clamp(1, 4);
-    let every = signal.every.as_millis().max(1);
-    let long = every.saturating_mul(i64::try_from(samples).unwrap_or(1));
-    let stretch = |at: Timestamp| at.as_millisecond().div_euclid(long);
-    // Numbers and gaps are each in the order of their own clock, so the newest of either is among the last.
-    let Some(newest) = series.iter().rev().take(SKEW).map(|sample| stretch(sample.at)).max() else { return Vec::new() };
-    let mut worst: Vec<Option<f64>> = vec![None; columns];
-    // The newest first, until so many lie before the picture that no other can be in it.
-    let mut before = 0;
-    for sample in series.iter().rev() {
-        let back = usize::try_from(newest.saturating_sub(stretch(sample.at))).unwrap_or(usize::MAX);
-        let Some(place) = columns.saturating_sub(1).checked_sub(back).and_then(|place| worst.get_mut(place)) else {
-            before += 1;
-            if before > SKEW {
-                break;
-            }
-            continue;
-        };
-        if let Some(number) = sample.value.number() {
-            let worse = |kept: f64| if signal.bad == Side::Above { kept.max(number) } else { kept.min(number) };
-            *place = Some(place.map_or(number, worse));
-        }
-    }
-    worst
-}
-
-/// The last minutes of a signal in one line. What was beyond a threshold has that look.
-fn sparkline(view: &View<'_>, of: Judged<'_>, columns: usize) -> Vec<(String, Style)> {
-    let signal = of.signal;
-    let Some(series) = view.release.series(of.id) else { return Vec::new() };
-    let numbers = stretches(signal, series, columns);
-    let (low, high) = limits(signal, &numbers);
-    let look = |number: Option<f64>| {
-        let beyond = |threshold: Option<f64>| match (threshold, number, signal.bad) {
-            (Some(threshold), Some(number), Side::Above) => number >= threshold,
-            (Some(threshold), Some(number), Side::Below) => number <= threshold,
-            _ => false,
-        };
-        match () {
-            () if beyond(signal.fail) => view.theme.bad,
-            () if beyond(signal.warn) => view.theme.warn,
-            () => view.theme.dim,
-        }
-    };
-    let mut spans: Vec<(String, Style)> = Vec::new();
-    for number in numbers {
-        let bar = words::spark(number, low, high, view.glyphs);
-        let own = look(number);
-        match spans.last_mut() {
-            Some((text, style)) if *style == own => text.push_str(bar),
-            _ => spans.push((bar.to_owned(), own)),
-        }
-    }
-    spans
-}
-
 /// The picture of a signal, or why there is none, in so many columns.
 fn picture(view: &View<'_>, of: Judged<'_>, columns: usize) -> Vec<(String, Style)> {
     if says_why(view, of) {
@@ -329,14 +251,18 @@ fn signal_one(paint: &mut Paint<'_>, area: Rect, of: Judged<'_>, columns: Column
     let view = paint.view;
     let (theme, more) = (view.theme, view.glyphs.more);
     let said = signal_words(view, of, columns);
-    let name = columns.name.min(columns.inner.saturating_sub(columns.fixed())).min(columns.inner / 3);
+    // A name that cannot be told from another says less than an age.
+    let spare = columns.inner.saturating_sub(columns.fixed());
+    let age_wide = if spare < columns.name.min(NAME) { 0 } else { AGE };
+    let fixed = columns.fixed().saturating_sub(AGE).saturating_add(age_wide);
+    let name = columns.name.min(columns.inner.saturating_sub(fixed)).min(columns.inner / 3);
     // Words have the judge's columns too: there is either the one or the other.
     let says = says_why(view, of) || alert_words(view.release, of).is_some();
     let note = if says { "" } else { said.note.as_str() };
-    let room = columns.inner.saturating_sub(columns.fixed() + name + 1).saturating_add(if says { said.note.len() } else { 0 });
+    let room = columns.inner.saturating_sub(fixed + name + 1).saturating_add(if says { said.note.len() } else { 0 });
     let name = words::left(&said.name, name, more);
     let verdict = words::left(&said.verdict, columns.verdict, more);
-    let age = words::right(&said.age, AGE, more);
+    let age = words::right(&said.age, age_wide, "");
     // Words keep away from the number, and a picture need not.
     let apart = if says && room >= 4 { " " } else { "" };
     let picture = if room < 4 { Vec::new() } else { picture(view, of, room.saturating_sub(apart.len())) };

@@ -19,6 +19,7 @@ mod palette;
 mod panes;
 mod progress;
 mod signal_facts;
+mod spark;
 mod stages;
 mod standing;
 mod table;

@@ -8,7 +8,12 @@ use ratatui::{
 };
 use tui_big_text::{BigText, PixelSize};
 
-use super::{Paint, View, cut, header, health::signals, main_screen::body, standing::Standing};
+use super::{
+    Paint, View, cut, header,
+    health::{signals, value_words},
+    main_screen::body,
+    standing::Standing,
+};
 use crate::{
     release::{Phase, ReleaseStatus},
     tui::{theme::Symbols, words},
@@ -145,7 +150,7 @@ fn worst(view: &View<'_>) -> Large {
         (Standing::Ok | Standing::LookedAt, _) => "all signals ok".to_owned(),
         (Standing::NotYet | Standing::Judging, _) => format!("{} {}", of.title(), standing.word()),
         (Standing::Blind, _) | (_, None) => format!("{} ?", of.title()),
-        (_, Some(value)) => format!("{} {}{}", of.title(), words::number(value), words::unit(&of.signal.unit)),
+        (_, Some(value)) => format!("{} {}{}", of.title(), value_words(of.signal, value), words::unit(&of.signal.unit)),
     };
     Large { text, style: standing.look(view).1 }
 }
