@@ -1,5 +1,7 @@
 //! A real Alertmanager that tells nobody.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
 use std::{
     net::TcpListener,
     path::PathBuf,
