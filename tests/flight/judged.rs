@@ -107,6 +107,7 @@ fn at(event: &Value, key: &str) -> Timestamp {
 }
 
 #[tokio::test]
+#[expect(clippy::print_stdout, reason = "with --nocapture it says how long it took")]
 async fn a_slow_canary_is_judged_and_rolled_back() {
     let Some(Judged { flight, id, .. }) = flown(Fault::Latency, 1).await else { return };
     assert_eq!(flight.status(&id)["state"], "rolled_back");
