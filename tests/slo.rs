@@ -1,11 +1,6 @@
 //! Service levels: what a real Prometheus answers for one, and OpenSLO documents by the command line.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails, its helpers too"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails, its helpers too")]
 
 #[expect(dead_code, reason = "the server here has its own data")]
 mod support;
