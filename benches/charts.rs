@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use flightdeck::{
-    health::{Sample, Value},
+    health::Sample,
     plan::Plan,
     release::{Event, EventKind, Release},
     tui::{Code, HISTORY, Request, Update},

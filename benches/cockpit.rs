@@ -18,7 +18,7 @@ use std::{
 };
 
 use flightdeck::{
-    health::{Sample, Value},
+    health::Sample,
     release::{CONTROLLER, Event, EventKind, Outcome, Phase, Release, Wanted, advance, decide, wanted},
     tui::{Code, Driving, Exit, Input, Key, Link, Request, Stop, SystemClock, Update, draw, run},
 };

@@ -6,9 +6,9 @@
 #![expect(clippy::unwrap_used, reason = "a release that cannot be built is a measurement that cannot be made")]
 
 use flightdeck::{
-    health::{Sample, Value, Verdict},
+    health::{Sample, Verdict},
     plan::Plan,
-    release::{Act, CheckResult, Event, EventKind, Outcome, Release},
+    release::{Act, CheckResult, EventKind, Outcome},
 };
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
@@ -64,16 +64,7 @@ fn plan() -> Plan {
 
 /// The release, and what time it is in it.
 pub(crate) fn loaded() -> Flight {
-    let mut flight = Flight::new();
-    let kind = EventKind::Started {
-        release: "r7k2m9".to_owned(),
-        version: "2.4.0".to_owned(),
-        previous: Some("2.3.7".to_owned()),
-        plan: Box::new(plan()),
-        digest: "digest".to_owned(),
-        folder: "/srv/checkout".to_owned(),
-    };
-    flight.release = Release::begin(Event { at: flight.now, by: "alice".to_owned(), kind }).unwrap();
+    let mut flight = Flight::new(plan());
     flight.does(EventKind::ControllerTook { host: "console".to_owned(), pid: 4711, token: 1, unwatched_since: None });
     for n in 0..DONE {
         flight.task(&format!("stage-{n}"), 60);

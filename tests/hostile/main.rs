@@ -113,7 +113,8 @@ fn signal(url: &str, asked: Asked) -> Signal {
 
 /// Scrapes as often, and returns the last sample.
 async fn scrape(signal: &Signal, times: usize) -> Sample {
-    let context = Context { http: http_client().unwrap(), folder: "/".into(), env: Vec::new() };
+    let context =
+        Context { http: http_client().unwrap(), folder: "/".into(), env: Vec::new(), started: jiff::Timestamp::UNIX_EPOCH };
     let mut memory = Memory::default();
     let mut last = None;
     for _ in 0..times {
@@ -284,7 +285,8 @@ async fn a_bomb() {
 async fn a_time_that_runs_backwards_is_stale() {
     let server = Server::start(Answer::InTurn(vec!["a 5 2000000\n", "a 6 1000000\n", "a 7 2000000\n"])).await;
     let signal = signal(&server.url(), Gauge);
-    let context = Context { http: http_client().unwrap(), folder: "/".into(), env: Vec::new() };
+    let context =
+        Context { http: http_client().unwrap(), folder: "/".into(), env: Vec::new(), started: jiff::Timestamp::UNIX_EPOCH };
     let (mut memory, mut series) = (Memory::default(), Series::new());
     let mut taken = Vec::new();
     for _ in 0..3 {
