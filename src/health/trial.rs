@@ -133,6 +133,12 @@ impl Compared {
         }
     }
 
+    /// Whether the judge waits for more.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.ruling.verdict == Verdict::Unknown
+    }
+
     /// How many samples each side had.
     #[must_use]
     pub fn samples(&self) -> [usize; 2] {

@@ -10,6 +10,7 @@ mod presets;
 mod schema;
 mod secret;
 mod selector;
+mod signal;
 mod template;
 
 pub use crate::document::{Problem, Problems, RenderStyle};
@@ -21,4 +22,5 @@ pub use presets::{Item, item};
 pub use schema::schema;
 pub use secret::{Secret, SecretError};
 pub use selector::{MatchOp, Matcher, Selector, SelectorError};
+pub use signal::*;
 pub use template::{TEMPLATES, template};

@@ -6,10 +6,11 @@
 use jiff::Timestamp;
 
 use super::{
+    bake::Bake,
     decide::{begin_rollback, next_step},
     event::{Act, EventKind, Outcome},
     gate::CheckStatus,
-    state::{Bake, Operation, Phase, Release, StageState},
+    state::{Operation, Phase, Release, StageState},
 };
 use crate::{
     health::{Unknown, Verdict},
@@ -88,7 +89,8 @@ fn turned(release: &Release, now: Timestamp) -> Vec<EventKind> {
         // That a signal has not spoken yet at the beginning is no turn, unless a watch waits for its word for too long; nor is
         // that there is no canary yet, or too few of its samples.
         let waits = undecided || judged.unknown == Some(Unknown::NoCanary) || !is_overdue(release, id, now);
-        let silent = last.is_none() && judged.verdict == Verdict::Unknown && waits;
+        let open = judged.compared.as_ref().is_some_and(|compared| compared.is_open() && compared.ruling.why == judged.why);
+        let silent = last.is_none() && ((judged.verdict == Verdict::Unknown && waits) || open);
         if last == Some((judged.verdict, undecided)) || silent {
             continue;
         }

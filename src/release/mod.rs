@@ -4,6 +4,7 @@
 //! them. Gates, consequences, the way back and the status are functions of the same state.
 
 mod advance;
+mod bake;
 mod consequence;
 mod decide;
 mod event;
@@ -21,6 +22,7 @@ mod words;
 pub(crate) use state::millis_between;
 
 pub use advance::{Wanted, advance, has_spoken, wanted};
+pub use bake::Bake;
 pub use consequence::Consequence;
 pub use decide::{Ask, Command, Refusal, Seen, StageSeen, decide};
 pub use event::*;
