@@ -69,8 +69,13 @@ pub(super) fn with_events(finding: Finding, canary: (f64, f64), baseline: (f64, 
 
 /// Where an interval lies, seen from the baseline.
 fn place([low, high]: [f64; 2], unit: &str) -> String {
+    /// An interval that is wider than so many percent of the baseline tells a reader nothing by its ends.
+    const WIDE: f64 = 1000.0;
     let (from, to) = (short(low.abs()), short(high.abs()));
     let unbounded = !high.is_finite();
+    if unit == " %" && low < 0.0 && high > 0.0 && high - low > WIDE {
+        return "too noisy to be placed beside".to_owned();
+    }
     if low == 0.0 && high == 0.0 {
         "the same as".to_owned()
     } else if low >= 0.0 && unbounded {
