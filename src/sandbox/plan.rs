@@ -152,7 +152,7 @@ window   = "10s"
 warn     = 100
 fail     = 200
 baseline = "stable-latency"
-compare  = {{ tolerance = 0.5, undecided = "warn" }}
+compare  = {{ absolute = 50, undecided = "warn" }}   # milliseconds
 
 [signals.stable-latency]
 title    = "stable p95"
