@@ -151,6 +151,8 @@ pub(super) struct History {
     steps: VecDeque<Step>,
     /// The growth of `of` and `over` that no count has told of yet.
     uncounted: (f64, f64),
+    /// Since when.
+    uncounted_since: Option<Instant>,
 }
 
 impl History {
@@ -200,7 +202,12 @@ impl History {
         if self.seen.len() > 2 * SERIES {
             self.seen.retain(|_, mark| mark.seen == now);
         }
+        // What could not be counted for long, as while another endpoint was out, tells of a time long gone.
+        if self.uncounted_since.is_some_and(|since| now.saturating_duration_since(since) > reach.pause) {
+            (self.uncounted, self.uncounted_since) = ((0.0, 0.0), None);
+        }
         if let Some(from) = self.newest.replace(now) {
+            self.uncounted_since.get_or_insert(from);
             self.push(Step { from, growth });
         }
         // The window begins with the newest scrape that is old enough for it.
@@ -252,7 +259,7 @@ pub(super) fn count(histories: &mut [History]) -> Option<Count> {
         return None;
     }
     for history in histories {
-        history.uncounted = (0.0, 0.0);
+        (history.uncounted, history.uncounted_since) = ((0.0, 0.0), None);
     }
     Some(Count { events, trials })
 }

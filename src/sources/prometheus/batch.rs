@@ -88,6 +88,7 @@ impl Batch {
         let mut at = None;
         let mut down = None;
         let mut refused = Vec::new();
+        let mut scalars = Vec::new();
         let mut late = Vec::new();
         for pack in self.packs(Instant::now()) {
             if let Some(error) = &down {
@@ -122,27 +123,34 @@ impl Batch {
                 fill(&mut parts, &unasked, || Err(error.clone()));
             }
             None => {
+                // Whichever is answered makes room for the next: one that is slow keeps none from being asked.
                 let mut asked = Vec::with_capacity(alone.len());
-                for place in &alone {
-                    asked.push(self.alone(client, *place, at, deadline));
+                for place in alone {
+                    let answer = self.alone(client, place, at, deadline);
+                    asked.push(async move { (place, answer.await) });
                 }
-                let answered: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
-                for (place, answer) in alone.iter().zip(answered) {
+                let answered: Vec<_> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
+                for (place, answer) in &answered {
                     let part = self.parts.get_mut(*place);
                     if let (Ok((elements, scalar, remarks)), Some(part)) = (&answer, part) {
                         add_remarks(&mut warnings, remarks.clone());
                         if *scalar {
+                            if !matches!(part.form, Form::Scalar) {
+                                scalars.push(*place);
+                            }
                             part.form = Form::Scalar;
                         } else if elements.iter().any(|element| element.point.is_none()) {
                             part.form = Form::Alone(Instant::now());
                         }
                         part.checked = Some(Instant::now());
                     }
-                    put(&mut parts, *place, answer.map(|(elements, ..)| elements));
+                }
+                for (place, answer) in answered {
+                    put(&mut parts, place, answer.map(|(elements, ..)| elements));
                 }
             }
         }
-        self.blame(&refused, &parts);
+        self.blame(&refused, &scalars, &parts);
         self.suspect(&late, &parts);
         let parts = parts.into_iter().map(|part| part.unwrap_or_else(|| Ok(Vec::new()))).collect();
         Answers { parts, warnings }
@@ -177,12 +185,13 @@ impl Batch {
         let mut asked = Vec::with_capacity(alone.len());
         for place in &alone {
             let query = self.parts.get(*place).map(|part| part.query.as_str()).unwrap_or_default();
-            asked.push(client.range(query, span, step, left(deadline)));
+            // What is left of the time is found out when its turn comes.
+            asked.push(async move { (*place, client.range(query, span, step, left(deadline)).await) });
         }
-        let answered: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
-        for (place, rows) in alone.iter().zip(answered) {
+        let answered: Vec<_> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
+        for (place, rows) in answered {
             if let Ok(rows) = rows {
-                put(&mut parts, *place, rows);
+                put(&mut parts, place, rows);
             }
         }
         parts
@@ -264,12 +273,13 @@ impl Batch {
     }
 
     /// Keeps those alone that spoil others; all of a batch where none of them is refused alone.
-    fn blame(&mut self, refused: &[Vec<usize>], parts: &[Option<Result<Vec<Element>, QueryError>>]) {
+    ///
+    /// One that has just been found to be a scalar is no longer one that spoils others.
+    fn blame(&mut self, refused: &[Vec<usize>], scalars: &[usize], parts: &[Option<Result<Vec<Element>, QueryError>>]) {
         let now = Instant::now();
         for pack in refused {
             let is_refused = |place: &usize| matches!(parts.get(*place), Some(Some(Err(error))) if error.is_about_the_query());
-            let known = |place: &usize| self.parts.get(*place).is_some_and(|part| matches!(part.form, Form::Scalar));
-            let found = pack.iter().any(|place| is_refused(place) || known(place));
+            let found = pack.iter().any(|place| is_refused(place) || scalars.contains(place));
             for place in pack {
                 let guilty = is_refused(place) || !found;
                 if let (true, Some(part)) = (guilty, self.parts.get_mut(*place)) {
@@ -313,9 +323,25 @@ impl Answers {
         only(self.series(place)?)
     }
 
-    /// The oldest of the times that these queries yield; those that yield none tell nothing.
-    pub(super) fn oldest(&self, times: &[usize]) -> Option<Timestamp> {
-        times.iter().filter_map(|place| timestamp(self.number(*place).ok()??.value).ok()).min()
+    /// The oldest of the times that these queries yield; those that yield none tell nothing, nor does one that the server
+    /// refuses: it was not understood here.
+    ///
+    /// # Errors
+    /// Where one was not answered: how old its sample is, is not known then, and it may be dead.
+    pub(super) fn oldest(&self, times: &[usize]) -> Result<Option<Timestamp>, QueryError> {
+        let mut oldest: Option<Timestamp> = None;
+        for place in times {
+            match self.number(*place) {
+                Ok(Some(point)) => {
+                    let time = timestamp(point.value).ok();
+                    oldest = oldest.into_iter().chain(time).min();
+                }
+                Ok(None) => {}
+                Err(error) if error.is_about_the_query() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(oldest)
     }
 }
 

@@ -51,6 +51,10 @@ impl Counters {
     /// # Errors
     /// Where nothing is known yet, or nothing came over the window.
     pub(super) fn add(&mut self, of: &[Element], over: &[Element], at: Timestamp, window: Duration) -> Result<Grown, Unknown> {
+        if over.is_empty() {
+            // Nothing was there: what comes next has not begun at nothing since then.
+            return Err(Unknown::NoData);
+        }
         let first = *self.first.get_or_insert_with(|| (at, Instant::now()));
         let now = Duration::try_from(at.duration_since(first.0)).ok().and_then(|later| first.1.checked_add(later));
         let Some(now) = now else { return Err(Unknown::Error("the server's clock ran backwards".to_owned())) };
@@ -58,9 +62,6 @@ impl Counters {
         let (of, over) = (points(of)?, points(over)?);
         let both = of.iter().map(|point| (Part::Of, point)).chain(over.iter().map(|point| (Part::Over, point)));
         self.history.add(Reach { window, pause: PAUSE.max(window.saturating_mul(2)) }, now, both)?;
-        if over.is_empty() {
-            return Err(Unknown::NoData);
-        }
         let (growth, _) = self.history.growth().ok_or(Unknown::NoData)?;
         // Without traffic nothing is known of how it fares.
         if growth.over <= 0.0 {
@@ -179,11 +180,26 @@ mod tests {
         );
     }
 
+    /// A server that was empty, or whose answers were for other times, says nothing of when its counters began.
+    #[test]
+    fn a_counter_was_not_born_where_nothing_was_seen() {
+        let mut counters = Counters::default();
+        let at = |second: i64| Timestamp::from_second(1_700_000_000 + second).unwrap();
+        for second in [0, 5, 10] {
+            assert_eq!(counters.add(&[], &[], at(second), WINDOW), Err(Unknown::NoData));
+        }
+        let (of, over) = (elements(at(15), &[("500", 40.0)]), elements(at(15), &[("200", 1e6), ("500", 40.0)]));
+        assert_eq!(counters.add(&of, &over, at(15), WINDOW), Err(Unknown::NoData));
+        let (of, over) = (elements(at(20), &[("500", 41.0)]), elements(at(20), &[("200", 1e6 + 99.0), ("500", 41.0)]));
+        let grown = counters.add(&of, &over, at(20), WINDOW).unwrap();
+        assert_eq!((grown.count.events, grown.count.trials), (1.0, 100.0));
+    }
+
     #[test]
     fn what_is_no_counter() {
         let at = Timestamp::from_second(1_700_000_000).unwrap();
         let histogram = [Element { labels: Vec::new(), point: None }];
-        let error = Counters::default().add(&histogram, &[], at, WINDOW).unwrap_err();
+        let error = Counters::default().add(&[], &histogram, at, WINDOW).unwrap_err();
         assert!(matches!(&error, Unknown::Error(why) if why.contains("native histogram")), "{error}");
         let twice = elements(at, &[("200", 1.0), ("200", 2.0)]);
         assert!(matches!(Counters::default().add(&[], &twice, at, WINDOW), Err(Unknown::Error(_))));

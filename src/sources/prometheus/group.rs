@@ -110,6 +110,9 @@ impl Group {
             return Vec::new();
         }
         let step = i64::try_from(step.as_millis()).unwrap_or(i64::MAX).max(span / STEPS).max(1);
+        // VictoriaMetrics takes a beginning to be a multiple of the step, and answers for other times than were asked.
+        let aligned = start.as_millisecond().div_euclid(step).saturating_mul(step);
+        let start = Timestamp::from_millisecond(aligned).unwrap_or(start);
         let rows = self.batch.range(&self.client, (start, to), Duration::from_millis(step.unsigned_abs()), limit).await;
         let asked = now();
         let mut readings = Vec::new();
@@ -122,8 +125,9 @@ impl Group {
                 if millis > to.as_millisecond() {
                     break;
                 }
-                // Also those before are looked at, since counters grow from there.
-                if let Some(sample) = item.past(&mut steps, at, asked)
+                // Growth before that is known already, and is not told again.
+                if millis >= from
+                    && let Some(sample) = item.past(&mut steps, at, asked)
                     && sample.at.as_millisecond() >= from
                     && newest.is_none_or(|newest| newest < sample.at)
                 {
@@ -144,7 +148,7 @@ impl Item {
             Measure::Query { value, times } => {
                 let point = answers.number(*value).map_err(failed)?.ok_or(Unknown::NoData)?;
                 // A sum is as old as its oldest part.
-                let at = answers.oldest(times).map_or(point.at, |at| at.min(point.at));
+                let at = answers.oldest(times).map_err(failed)?.map_or(point.at, |at| at.min(point.at));
                 Ok(finish(&self.signal, at, point.value, asked))
             }
             Measure::Ratio { of, over, there, times, state } => {
@@ -154,7 +158,7 @@ impl Item {
                 if let Some(there) = there {
                     answers.number(there).map_err(failed)?.ok_or(Unknown::NoData)?;
                 }
-                let at = answers.oldest(times).map_or(evaluated, |at| at.min(evaluated));
+                let at = answers.oldest(times).map_err(failed)?.map_or(evaluated, |at| at.min(evaluated));
                 state.sample(&self.signal, (of, over), at, asked)
             }
         }

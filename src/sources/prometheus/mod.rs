@@ -64,7 +64,7 @@ impl QueryError {
     fn is_about_the_query(&self) -> bool {
         match self {
             Self::Refused { kind, .. } => {
-                !self.is_late() && !matches!(kind.as_str(), "unavailable" | "too_many_requests" | "not_found")
+                !self.is_late() && !matches!(kind.as_str(), "internal" | "unavailable" | "too_many_requests" | "not_found")
             }
             Self::Api(ApiError::Status(status, _)) => matches!(status.as_u16(), 400 | 413 | 414 | 422),
             Self::Api(ApiError::TooLarge(_)) | Self::Several(_) | Self::Histogram | Self::Kind(_) => true,
@@ -153,7 +153,8 @@ impl Client {
         let times: Vec<usize> = batch.add_times(query);
         let answers = batch.ask(self, limit).await;
         let found = answers.number(value)?;
-        Ok(found.map(|point| Point { at: answers.oldest(&times).map_or(point.at, |at| at.min(point.at)), value: point.value }))
+        let oldest = answers.oldest(&times)?;
+        Ok(found.map(|point| Point { at: oldest.map_or(point.at, |at| at.min(point.at)), value: point.value }))
     }
 
     /// Asks a query for a stretch of the past: a number for each series and `step`, none where there was none.

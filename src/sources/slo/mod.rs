@@ -32,8 +32,11 @@ const TIMES: u64 = 60;
 const PAUSE: Duration = Duration::from_secs(120);
 /// So soon there may be no two samples yet, which it takes to see a counter grow.
 const SOON: Duration = Duration::from_secs(300);
-/// The row that is there while any series of all events is alive.
+/// The row that is there while any series of all events is: the age of its newest sample.
 const ALIVE: &str = "alive";
+/// How many seconds old the newest sample of all events may be: more than services are usually scraped apart, and less than
+/// the five minutes for which a server repeats a dead one.
+const QUIET: f64 = 120.0;
 
 /// A question for the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,7 +226,7 @@ impl Windows {
             unmatched |= is_unmatched;
         }
         if ask.kind == Kind::Near {
-            self.is_alive = number(ALIVE).is_some();
+            self.is_alive = number(ALIVE).is_some_and(|age| age <= QUIET);
             self.unmatched.now = unmatched;
         }
         *self.asked(ask.kind) = Asked { at: Some(ask.now), failed: None };
@@ -261,7 +264,7 @@ impl Windows {
     fn doubt(&self, slo: &Slo) -> Option<String> {
         let part = if slo.bad.is_some() { "bad" } else { "good" };
         if self.near.at.is_some() && !self.is_alive {
-            Some("no series matches `total` now".to_owned())
+            Some("no series of `total` is alive".to_owned())
         } else if self.unmatched.now && !is_part(slo) {
             Some(format!("no series matches `{part}`"))
         } else if let Some(why) = &self.far.failed {
@@ -297,7 +300,8 @@ impl Ask {
     fn new(slo: &Slo, kind: Kind, stretches: Vec<Stretch>, now: Timestamp) -> Self {
         let mut rows = Vec::new();
         if kind == Kind::Near {
-            rows.push(row(&format!("count({})", promql(&slo.total)), ALIVE));
+            // By the server's clock: how old the newest of its samples is.
+            rows.push(row(&format!("time() - max(timestamp({}))", promql(&slo.total)), ALIVE));
         }
         for stretch in &stretches {
             let (name, length) = (stretch.name(), stretch.length());

@@ -65,7 +65,7 @@ fn a_question_is_promql() {
     assert_eq!(
         near.promql,
         concat!(
-            r#"label_replace(count(requests_total), "flightdeck", "alive", "", "")"#,
+            r#"label_replace(time() - max(timestamp(requests_total)), "flightdeck", "alive", "", "")"#,
             r#" or label_replace(sum(increase(ok_total{path=~"\\d"}[5m])), "flightdeck", "good 5m", "", "")"#,
             r#" or label_replace(sum(increase(requests_total[5m])), "flightdeck", "total 5m", "", "")"#,
             r#" or label_replace(sum(increase(ok_total{path=~"\\d"}[1m15s])), "flightdeck", "good release", "", "")"#,
@@ -117,7 +117,7 @@ fn a_series_that_is_dead_is_not_known() {
     let mut left = rows(&asks[0], 0.0, 100.0);
     left.retain(|(name, _)| name != ALIVE);
     windows.answered(&slo, &asks[0], &left);
-    let gone = (Some(Verdict::Unknown), "no data over 5m; no series matches `total` now".into());
+    let gone = (Some(Verdict::Unknown), "no data over 5m; no series of `total` is alive".into());
     assert_eq!(burn(&windows, &slo, at(15)), gone);
     // Nor is what was found long ago.
     answer_all(&mut windows, &slo, at(30), 0.0, 100.0);
