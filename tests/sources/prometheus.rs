@@ -102,7 +102,7 @@ async fn numbers_of_every_kind_in_one_group() {
     assert_eq!(own[0].value, none(), "before the server was there");
     assert!(own.iter().any(|sample| sample.value == Value::Number(1.0)), "{own:?}");
     let constant: Vec<&Reading> = past.iter().filter(|reading| reading.signal == "vector").collect();
-    assert_eq!(constant.len(), 5, "a sample each second: {constant:?}");
+    assert!((5..=6).contains(&constant.len()), "a sample each second: {constant:?}");
     assert!(constant.iter().all(|reading| reading.sample.value == Value::Number(0.5)));
     assert!(!past.iter().any(|reading| reading.signal == "wrong"));
 
