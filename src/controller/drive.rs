@@ -86,7 +86,9 @@ pub async fn drive(config: Config, mut stop: watch::Receiver<bool>) -> Result<()
         if *stop.borrow() {
             return Ok(());
         }
-        if Logbook::open(Journal::open_existing(&config.location)?, &config.release)?.release.is_over() {
+        let release = Logbook::open(Journal::open_existing(&config.location)?, &config.release)?.release;
+        // Alerts are not left silent by whoever drove it last.
+        if release.is_over() && !Silences::is_busy(&release) {
             tokio::select! {
                 _ = stop.changed() => return Ok(()),
                 () = changed.notified() => continue,

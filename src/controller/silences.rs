@@ -15,7 +15,10 @@ use crate::{
     health::Alert,
     plan::{Server, Source},
     release::{EventKind, Release, Silence, SilencePhase},
-    sources::{self, alertmanager::Client},
+    sources::{
+        self,
+        alertmanager::{AlertmanagerError, Client},
+    },
     text,
 };
 
@@ -64,6 +67,11 @@ pub(super) struct Done {
     silence: String,
     wish: Wish,
     event: Option<EventKind>,
+}
+
+/// How a silence's comment ends, by which it is found: whole, for one id may begin as another does.
+fn marker(silence: &str) -> String {
+    format!("Flightdeck {silence})")
 }
 
 impl Silences {
@@ -141,31 +149,36 @@ impl Job {
         Done { silence: self.silence.id.clone(), wish: self.wish, event }
     }
 
-    async fn once(&self, client: &Client) -> Result<Option<EventKind>, sources::alertmanager::AlertmanagerError> {
+    async fn once(&self, client: &Client) -> Result<Option<EventKind>, AlertmanagerError> {
         let silence = self.silence.id.clone();
         let until = Timestamp::now().saturating_add(LENGTH).unwrap_or(Timestamp::MAX);
         let remote = match &self.silence.phase {
             SilencePhase::Set(remote) => Some(remote.clone()),
             // It may have been made before anybody could write that down.
-            _ => client.find_silence(&silence, LIMIT).await?,
+            _ => client.find_silence(&marker(&silence), LIMIT).await?,
         };
         match (self.wish, remote) {
             (Wish::Set, Some(remote)) => Ok(Some(EventKind::SilenceSet { silence, remote })),
             (Wish::Set, None) => {
                 let Alert { labels, .. } = &self.silence.alert;
                 let Silence { by, stage, why, .. } = &self.silence;
-                let comment = format!("{why} (while {stage} of {} is under way; Flightdeck {silence})", self.release);
+                let comment = format!("{why} (while {stage} of {} is under way; {}", self.release, marker(&silence));
                 let remote = client.silence(labels, (Timestamp::now(), until), by, &comment, LIMIT).await?;
                 Ok(Some(EventKind::SilenceSet { silence, remote }))
             }
             (Wish::Renew, Some(remote)) => {
-                client.extend(&remote, until, LIMIT).await?;
-                Ok(None)
+                match client.extend(&remote, until, LIMIT).await {
+                    Ok(other) if other != remote => Ok(Some(EventKind::SilenceSet { silence, remote: other })),
+                    Ok(_) => Ok(None),
+                    // Somebody has ended it there, or nobody renewed it for too long: it is heard again.
+                    Err(AlertmanagerError::NoSilence) => Ok(Some(EventKind::SilenceEnded { silence })),
+                    Err(error) => Err(error),
+                }
             }
             (Wish::End, Some(remote)) => {
                 client.expire(&remote, LIMIT).await?;
                 // Renewed, it may have got another name.
-                if let Some(other) = client.find_silence(&silence, LIMIT).await? {
+                if let Some(other) = client.find_silence(&marker(&silence), LIMIT).await? {
                     client.expire(&other, LIMIT).await?;
                 }
                 Ok(Some(EventKind::SilenceEnded { silence }))

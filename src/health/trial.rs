@@ -89,6 +89,12 @@ impl Compared {
             Self::at_a_look(name, signal, compare, [canary.unwrap_or_default(), baseline.unwrap_or_default()])
         };
         let now = judged(0).map_err(|error| Unknown::Error(error.to_string()))?;
+        let fewest = now.samples().into_iter().min().unwrap_or(0);
+        let have = u32::try_from(fewest).unwrap_or(u32::MAX);
+        // Kayenta passes what it has hardly seen; a gate does not.
+        if compare.method == Method::Kayenta && have < signal.samples.max(1) {
+            return Err(Unknown::TooFew(have, signal.samples.max(1)));
+        }
         if now.ruling.verdict == Verdict::Unknown {
             let looks = usize::try_from(signal.confirm).unwrap_or(usize::MAX);
             let before = (1..looks).filter_map(|leave| judged(leave).ok());

@@ -130,6 +130,10 @@ impl Release {
     fn beside(&self, id: &str, signal: &Signal, compare: &Compare, baseline: &str, own: Judgement, now: Timestamp) -> Judgement {
         let unknown = |unknown| Judgement::unknown(own.value, own.at, unknown);
         let too_few = matches!(own.unknown, Some(Unknown::TooFew(..)));
+        // Before it has traffic it need not have any data; that its source is out of reach is another thing.
+        if self.trial.is_none() && (too_few || matches!(own.unknown, Some(Unknown::NoData))) {
+            return unknown(Unknown::NoCanary);
+        }
         if own.verdict == Verdict::Fail || (own.unknown.is_some() && !too_few) {
             return own;
         }
@@ -164,16 +168,25 @@ impl Release {
 
     /// Follows the trial: it begins with the new version's first traffic, and ends when one of the two has none any more.
     pub(super) fn follow_trial(&mut self, event: &Event) {
+        // A rollout that compares nothing begins and ends no trial.
+        let compares = |stage: &str| {
+            let signals = self.plan.stage(stage).map(|stage| stage.signals.as_slice()).unwrap_or_default();
+            signals.iter().any(|id| self.compared.contains_key(id))
+        };
         let over = |trial: Option<Trial>| trial.map(|trial| Trial { until: Some(trial.until.unwrap_or(event.at)), ..trial });
         let trial = match &event.kind {
             // Another attempt is another version of the same number, or another target.
-            EventKind::StepStarted { step: 1, .. } => None,
+            EventKind::StepStarted { step: 1, stage, .. } if compares(stage) => None,
+            // From here on the stable version may have no traffic any more; what opened the gate to it stands.
+            EventKind::OperationIntended { stage, act: Act::Weight { weight: 100 }, .. } if compares(stage) => over(self.trial),
             EventKind::RollbackStarted { .. } => over(self.trial),
-            EventKind::OperationEnded { op, stage, outcome: Outcome::Succeeded { .. } } => match self.act_under_way(op, stage) {
-                Some(Act::Weight { weight: 100 }) => over(self.trial),
-                Some(Act::Weight { .. }) => self.trial.or(Some(Trial { from: event.at, until: None })),
-                _ => return,
-            },
+            EventKind::OperationEnded { op, stage, outcome: Outcome::Succeeded { .. } } if compares(stage) => {
+                match self.act_under_way(op, stage) {
+                    Some(Act::Weight { weight: 100 }) => over(self.trial),
+                    Some(Act::Weight { .. }) => self.trial.or(Some(Trial { from: event.at, until: None })),
+                    _ => return,
+                }
+            }
             _ => return,
         };
         if trial != self.trial {

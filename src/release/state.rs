@@ -533,9 +533,10 @@ impl Release {
                 self.ended = None;
                 self.hold = None;
                 let steps = steps.iter().cloned().map(UndoState::new).collect();
-                // Of the verdicts that stand against it, the first one brought it.
-                let failing = self.turns.values().filter(|turn| turn.verdict == Verdict::Fail).filter_map(|turn| turn.sampled);
-                let sampled = failing.min().filter(|_| event.by == CONTROLLER);
+                // The signal that brought it is named first; an act that failed is no sample.
+                let brought = |id: &str| why.strip_prefix(id).is_some_and(|rest| rest.starts_with(": "));
+                let failing = self.turns.iter().find(|(id, turn)| turn.verdict == Verdict::Fail && brought(id));
+                let sampled = failing.and_then(|(_, turn)| turn.sampled).filter(|_| event.by == CONTROLLER);
                 let (by, why, kept) = (event.by.clone(), why.clone(), kept.clone());
                 self.rollback = Some(Rollback { by, at, why, steps, kept, sampled, done: false });
                 self.count_bakes(at);

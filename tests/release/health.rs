@@ -232,6 +232,54 @@ fn with_all_traffic_there_is_no_baseline_any_more_and_the_verdict_stays() {
     assert_eq!(flight.phase("canary"), Phase::Passed);
 }
 
+/// While the traffic goes over, the stable version idles, and what is measured of it is no baseline any more.
+#[test]
+fn what_opened_the_gate_stands_while_all_traffic_goes_over() {
+    let mut flight = at_a_quarter();
+    fly(&mut flight, 70, WELL);
+    flight.promote("canary").done("canary");
+    fly(&mut flight, 10, WELL);
+    flight.promote("canary");
+    let intended = flight.now;
+    fly(&mut flight, 30, Second { p95: 300.0, stable: 1.0, errors: 1.0 });
+    assert!(flight.release.rollback.is_none());
+    assert_eq!(flight.release.trial.unwrap().until, Some(intended));
+    flight.done("canary");
+    fly(&mut flight, 5, WELL);
+    assert_eq!((verdict(&flight, "p95"), flight.phase("canary")), (Verdict::Ok, Phase::Passed));
+}
+
+/// A canary without traffic has no data, which keeps its first step from nothing; a source out of reach does.
+#[test]
+fn no_data_before_the_first_traffic_is_no_canary() {
+    let mut flight = Flight::new(PLAN);
+    fly(&mut flight, 5, WELL);
+    for _ in 0..4 {
+        flight.wait(1);
+        flight.release.observe("p95", Sample::missing(flight.now, Unknown::NoData));
+    }
+    assert_eq!(flight.release.judge("p95", flight.now).unwrap().unknown, Some(Unknown::NoCanary));
+    for _ in 0..4 {
+        flight.wait(1);
+        flight.release.observe("p95", Sample::missing(flight.now, Unknown::Error("refused".to_owned())));
+    }
+    assert_eq!(flight.release.judge("p95", flight.now).unwrap().unknown, Some(Unknown::Error("refused".to_owned())));
+    assert!(matches!(flight.decide(Ask::Promote(None)), Err(Refusal::Gate(_))));
+}
+
+/// Kayenta passes two equal samples. A gate waits for as many as a verdict takes.
+#[test]
+fn few_samples_are_no_pass_under_any_rules() {
+    let plan = PLAN.replace("{ tolerance = 0.2, critical = true }", "{ method = \"kayenta\" }");
+    let mut flight = Flight::new(&plan);
+    fly(&mut flight, 5, WELL);
+    flight.promote("canary").done("canary");
+    fly(&mut flight, 2, WELL);
+    assert_eq!(flight.release.judge("p95", flight.now).unwrap().unknown, Some(Unknown::TooFew(2, 3)));
+    fly(&mut flight, 2, WELL);
+    assert_eq!(verdict(&flight, "p95"), Verdict::Ok);
+}
+
 #[test]
 fn viewers_and_drivers_judge_alike_in_whatever_order_they_read() {
     let mut flight = at_a_quarter();

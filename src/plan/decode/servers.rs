@@ -21,7 +21,7 @@ pub(super) fn servers(reader: &mut Reader, plan: &Fields<'_>) -> IndexMap<Id, Se
 
 fn server<'a>(reader: &mut Reader, (id, table): (At<String>, &'a DeTable<'a>)) -> (Id, Server) {
     let fields = reader.fields(format!("server {}", quote(&id.is)), id.at, table, &shapes::SERVER);
-    let url = reader.url(&fields, "url", "https://prometheus.example").map(|url| url.is).unwrap_or_default();
+    let url = address(reader, &fields, "https://prometheus.example").unwrap_or_default();
     let basic = reader.sub(&fields, "basic", &shapes::BASIC, "basic = { user = \"NAME\", password = \"env:NAME\" }");
     let basic = basic.and_then(|basic| self::basic(reader, &basic));
     if let (Some(_), Some(entry)) = (&basic, fields.get("bearer")) {
@@ -104,6 +104,19 @@ fn headers(reader: &mut Reader, fields: &Fields<'_>) -> IndexMap<String, String>
     headers
 }
 
+/// An address without a name and a password in it: the journal keeps the plan for ever.
+fn address(reader: &mut Reader, fields: &Fields<'_>, example: &str) -> Option<String> {
+    let url = reader.url(fields, "url", example)?;
+    let has_login = reqwest::Url::parse(&url.is).is_ok_and(|url| !url.username().is_empty() || url.password().is_some());
+    if has_login {
+        let message = format!("`url` of {} has a name or a password in it", fields.name);
+        let help = "write a [servers.NAME] with basic = { user = \"…\", password = \"env:NAME\" }, and name it as `server`";
+        reader.report(&url.at, "secret-in-plan", message, help);
+        return None;
+    }
+    Some(url.is)
+}
+
 /// Where something is asked.
 pub(super) fn place(reader: &mut Reader, fields: &Fields<'_>, known: &Known, example: &str) -> Place {
     match (fields.get("url"), fields.get("server")) {
@@ -119,7 +132,7 @@ pub(super) fn place(reader: &mut Reader, fields: &Fields<'_>, known: &Known, exa
             }
             Place { url: None, server: server.map(|server| server.is) }
         }
-        (Some(_), None) => Place { url: reader.url(fields, "url", example).map(|url| url.is), server: None },
+        (Some(_), None) => Place { url: address(reader, fields, example), server: None },
         (None, None) => {
             reader.missing(fields, "url", &format!("url = \"{example}\", or server = \"NAME\", one of [servers.NAME]"));
             Place::default()
