@@ -227,7 +227,7 @@ fn questions(ask: &Ask, was: &Release) -> Vec<String> {
         Ask::Rollback | Ask::Retry(None) => vec!["Go on rolling back?".to_owned()],
         Ask::Retry(Some(stage)) => vec![format!("Start {stage} again?")],
         Ask::Resume => vec!["Go on?".to_owned()],
-        Ask::Automatic(true) => vec!["Take the automatic rollback back in?".to_owned()],
+        Ask::Automatic(true) => vec!["Automatic rollback back in?".to_owned()],
         other => panic!("{other:?} stands behind no question"),
     }
 }

@@ -104,7 +104,7 @@ impl Dialog {
                 let back = release.consequence(&Ask::Rollback, now);
                 consequence.lines.push(format!("A rollback now: {}.", back.line));
                 (consequence.environment, consequence.type_name) = (back.environment, back.type_name);
-                ("Take the automatic rollback back in?".to_owned(), "Take back in", ask)
+                ("Automatic rollback back in?".to_owned(), "Take back in", ask)
             }
             _ => return Err("this needs no dialog".to_owned()),
         };

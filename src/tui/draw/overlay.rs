@@ -83,6 +83,11 @@ pub(super) fn dialog(paint: &mut Paint<'_>, area: Rect, dialog: &Dialog) -> Opti
     let locks = dialog.locks(view.app, view.now);
 
     let mut lines: Vec<(String, Style)> = Vec::new();
+    // What is asked is never cut short: what is too long for the frame's line is the text's first.
+    let title = symbols.say(&dialog.title);
+    if words::width(&title) > columns.saturating_sub(2) {
+        lines.extend(words::wrap(&title, columns).into_iter().map(|line| (line, theme.title)));
+    }
     let mut apart = false;
     for (index, text) in dialog.consequence.lines.iter().enumerate() {
         let style = if index == 0 { theme.title } else { kept_look(paint, text) };
@@ -113,7 +118,6 @@ pub(super) fn dialog(paint: &mut Paint<'_>, area: Rect, dialog: &Dialog) -> Opti
     let height = u16::try_from(whole).unwrap_or(u16::MAX).saturating_add(fixed);
     let frame = middle(area, width, height);
     behind(paint, area, frame);
-    let title = symbols.say(&dialog.title);
     paint.frame(frame, &title, "", true);
     if let Some(environment) = &dialog.consequence.environment {
         let (badge, look) = header::badge_of(view, environment);
@@ -148,7 +152,7 @@ pub(super) fn dialog(paint: &mut Paint<'_>, area: Rect, dialog: &Dialog) -> Opti
         let more = format!(" +{} {} ", hidden.saturating_sub(first), view.glyphs.updown);
         let wide = u16::try_from(words::width(&more)).unwrap_or(0);
         let x = frame.right().saturating_sub(wide.saturating_add(2));
-        paint.row(Rect { x, y: frame.y, width: wide, height: 1 }, &[(&more, theme.warn)]);
+        paint.row(Rect { x, y: frame.bottom().saturating_sub(1), width: wide, height: 1 }, &[(&more, theme.warn)]);
     }
 
     let bottom = inner.bottom();
