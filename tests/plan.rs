@@ -40,6 +40,14 @@ fn valid_plans_have_no_problems_and_survive_the_journal() {
     }
 }
 
+#[test]
+fn an_expression_is_sampled_as_seldom_as_its_slowest_part_unless_it_says_otherwise() {
+    let (_, text) = corpus("valid").into_iter().find(|(name, _)| name == "comparisons").unwrap();
+    let every = |text: &str| parse("comparisons", text).unwrap().signals["share"].every.to_string();
+    assert_eq!(every(&text), "1m");
+    assert_eq!(every(&text.replace("of = \"{errors}", "every = \"10s\"\nof = \"{errors}")), "10s");
+}
+
 /// As the first journals wrote it, before there were servers, several addresses and comparisons.
 #[test]
 fn a_plan_of_an_older_journal_is_read() {

@@ -28,6 +28,12 @@ pub struct Trial {
 }
 
 impl Trial {
+    /// Whether nothing can lie in it: it was to begin anew after the stable version had no traffic any more.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.until.is_some_and(|until| self.from >= until)
+    }
+
     fn holds(&self, sample: &Sample) -> bool {
         sample.at > self.from && self.until.is_none_or(|until| sample.at <= until)
     }

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Duration, Place, Server, Signal, Slo};
+use super::{Duration, Place, Server, Signal, Slo, Source};
 
 /// A name in the plan: letters, digits, `-`, `_` and `.`, at most 64 characters.
 pub type Id = String;
@@ -372,6 +372,28 @@ impl Plan {
     #[must_use]
     pub fn check(&self, id: &str) -> Option<&Check> {
         self.checks.iter().find(|check| check.id == id)
+    }
+
+    /// Whether a stage is judged by a signal beside its baseline: it names it, or a score that counts it.
+    #[must_use]
+    pub fn is_judged_beside(&self, stage: &Stage, signal: &str) -> bool {
+        let counts = |id: &Id| match self.signals.get(id).map(|signal| &signal.source) {
+            Some(Source::Score { of, .. }) => of.is_empty() || of.iter().any(|id| id == signal),
+            _ => false,
+        };
+        let is_compared = self.signals.get(signal).is_some_and(|signal| signal.compare.is_some());
+        is_compared && stage.signals.iter().any(|id| id == signal || counts(id))
+    }
+
+    /// Whether a signal is judged beside its baseline while a rollout gives the new version its traffic: because the rollout
+    /// waits for it, or because none does and it is only looked at, or waited for afterwards.
+    #[must_use]
+    pub fn is_tried_by(&self, rollout: &Stage, signal: &str) -> bool {
+        let rollouts = || self.stages.iter().filter(|stage| matches!(stage.kind, StageKind::Rollout { .. }));
+        let is_compared = self.signals.get(signal).is_some_and(|signal| signal.compare.is_some());
+        matches!(rollout.kind, StageKind::Rollout { .. })
+            && is_compared
+            && (self.is_judged_beside(rollout, signal) || !rollouts().any(|other| self.is_judged_beside(other, signal)))
     }
 
     /// The server that a place means; one without credentials where it is an address.

@@ -194,6 +194,9 @@ pub struct Slo {
     /// How much of the period's error budget this release may spend, in percent; more fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_spend: Option<f64>,
+    /// How much of the period's error budget has to be left, in percent; with less no release should go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_left: Option<f64>,
     /// How often it is looked at.
     #[serde(default = "defaults::slo_every")]
     pub every: Duration,

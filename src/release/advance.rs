@@ -341,9 +341,9 @@ fn wanted_undo(rollback: &super::state::Rollback, release: &Release) -> Vec<Want
             };
         // The same traffic is not given back twice at once.
         let taken = restores && {
-            let target = target_of(release, &undo.step.stage);
+            let target = release.target_of(&undo.step.stage);
             let under_way = rollback.steps.iter().filter(|other| other.under_way().is_some()).map(|other| &other.step.stage);
-            under_way.chain(wanted.iter().map(|wanted: &Wanted| &wanted.stage)).any(|other| target_of(release, other) == target)
+            under_way.chain(wanted.iter().map(|wanted: &Wanted| &wanted.stage)).any(|other| release.target_of(other) == target)
         };
         if idle && !taken && (restores || wanted.is_empty()) {
             let attempt = release.stage(&undo.step.stage).map_or(1, |(_, state)| state.attempt);
@@ -358,14 +358,6 @@ fn wanted_undo(rollback: &super::state::Rollback, release: &Release) -> Vec<Want
     let early = is_stopping(release) || rollback.steps.iter().any(|undo| undo.step.act == Act::Restore && !undo.done);
     wanted.retain(|wanted| wanted.act == Act::Restore || !early);
     wanted
-}
-
-/// The target of a rollout.
-fn target_of<'a>(release: &'a Release, stage: &str) -> Option<&'a str> {
-    match &release.plan.stage(stage)?.kind {
-        StageKind::Rollout { target, .. } => Some(target),
-        StageKind::Task { .. } | StageKind::Soak { .. } => None,
-    }
 }
 
 /// Whether something that ran when the way back began has not ended yet.

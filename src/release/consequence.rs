@@ -218,10 +218,14 @@ impl Release {
     fn of_resume(&self, now: Timestamp) -> Vec<String> {
         let Some(hold) = &self.hold else { return vec!["It is not held.".to_owned()] };
         let mut lines = vec![format!("Goes on. It was held by {}: {}", hold.by, hold.why)];
+        let worse = self.shown_worse().collect::<Vec<_>>();
         let open = self.stages().filter(|(stage, state)| state.phase.is_open() && self.on_fail(stage) == OnFail::Hold);
         for (stage, _) in open {
             for id in &stage.signals {
-                if self.judge(id, now).is_some_and(|judged| judged.verdict == Verdict::Fail) {
+                if worse.contains(&id.as_str()) {
+                    lines.push(format!("Compares {id} anew: what was measured so far no longer counts."));
+                    lines.push(format!("{} waits for it, and does not hold for it again before it recovers.", stage.id));
+                } else if self.judge(id, now).is_some_and(|judged| judged.verdict == Verdict::Fail) {
                     lines.push(format!("Mind: {id} still fails. {} does not hold for it again before it recovers.", stage.id));
                 }
             }

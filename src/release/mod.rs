@@ -17,6 +17,7 @@ mod silence;
 mod state;
 mod status;
 mod summary;
+mod trials;
 mod words;
 
 pub(crate) use state::millis_between;

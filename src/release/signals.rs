@@ -1,5 +1,4 @@
-//! What is known of the signals: their samples, what is thought of them, the alerts they count, and the trial in which the
-//! new version is judged beside the stable one.
+//! What is known of the signals: their samples, what is thought of them, and the alerts they count.
 
 use std::{
     collections::BTreeSet,
@@ -10,7 +9,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 
 use super::{
-    event::{Act, Event, EventKind, Outcome},
+    event::Act,
     state::{Release, millis_between},
 };
 use crate::{
@@ -87,7 +86,7 @@ impl Release {
     }
 
     /// What was found of a signal, and of those whose baseline it is, is found out again.
-    fn judge_anew(&mut self, signal: &str) {
+    pub(super) fn judge_anew(&mut self, signal: &str) {
         for (id, found) in &mut self.compared {
             let baseline = || self.plan.signals.get(id).and_then(|signal| signal.baseline.as_deref());
             if id == signal || baseline() == Some(signal) {
@@ -131,13 +130,18 @@ impl Release {
         let unknown = |unknown| Judgement::unknown(own.value, own.at, unknown);
         let too_few = matches!(own.unknown, Some(Unknown::TooFew(..)));
         // Before it has traffic it need not have any data; that its source is out of reach is another thing.
-        if self.trial.is_none() && (too_few || matches!(own.unknown, Some(Unknown::NoData))) {
+        let trial = self.trial(id);
+        if trial.is_none() && (too_few || matches!(own.unknown, Some(Unknown::NoData))) {
             return unknown(Unknown::NoCanary);
         }
         if own.verdict == Verdict::Fail || (own.unknown.is_some() && !too_few) {
             return own;
         }
-        let Some(trial) = self.trial else { return unknown(Unknown::NoCanary) };
+        let Some(trial) = trial else { return unknown(Unknown::NoCanary) };
+        // Somebody went on with all traffic in spite of the comparison, and there is nothing more to compare.
+        if trial.is_empty() {
+            return own;
+        }
         let stable = self.plan.signals.get(baseline).zip(self.watched.get(baseline));
         let stable = stable.map(|(signal, watched)| watched.judge(signal, now));
         if let (None, Some(why)) = (trial.until, stable.and_then(|stable| stable.unknown))
@@ -164,40 +168,6 @@ impl Release {
         };
         let name = signal.title.as_deref().unwrap_or(id);
         Compared::of(name, signal, compare, [canary, stable], trial).map(Arc::new)
-    }
-
-    /// Follows the trial: it begins with the new version's first traffic, and ends when one of the two has none any more.
-    pub(super) fn follow_trial(&mut self, event: &Event) {
-        // A rollout that compares nothing begins and ends no trial.
-        let compares = |stage: &str| {
-            let signals = self.plan.stage(stage).map(|stage| stage.signals.as_slice()).unwrap_or_default();
-            signals.iter().any(|id| self.compared.contains_key(id))
-        };
-        let over = |trial: Option<Trial>| trial.map(|trial| Trial { until: Some(trial.until.unwrap_or(event.at)), ..trial });
-        let trial = match &event.kind {
-            // Another attempt is another version of the same number, or another target.
-            EventKind::StepStarted { step: 1, stage, .. } if compares(stage) => None,
-            // From here on the stable version may have no traffic any more; what opened the gate to it stands.
-            EventKind::OperationIntended { stage, act: Act::Weight { weight: 100 }, .. } if compares(stage) => over(self.trial),
-            EventKind::RollbackStarted { .. } => over(self.trial),
-            EventKind::OperationEnded { op, stage, outcome: Outcome::Succeeded { .. } } if compares(stage) => {
-                match self.act_under_way(op, stage) {
-                    Some(Act::Weight { weight: 100 }) => over(self.trial),
-                    Some(Act::Weight { .. }) => self.trial.or(Some(Trial { from: event.at, until: None })),
-                    _ => return,
-                }
-            }
-            _ => return,
-        };
-        if trial != self.trial {
-            self.trial = trial;
-            self.compared.values_mut().for_each(|found| drop(found.take()));
-        }
-    }
-
-    fn act_under_way(&self, op: &str, stage: &str) -> Option<&Act> {
-        let (_, state) = self.stage(stage)?;
-        state.under_way().filter(|operation| operation.id == op).map(|operation| &operation.act)
     }
 
     /// Whether a rollback has given all traffic back.
@@ -271,11 +241,11 @@ impl Release {
 
     /// The score of the signals that are judged beside their baselines.
     fn score(&self, of: &[Id], weighting: score::Weighting, now: Timestamp) -> Sample {
-        if self.trial.is_none() {
+        let counted = || self.plan.signals.iter().filter(|(id, _)| of.is_empty() || of.contains(id));
+        if counted().all(|(id, _)| self.trial(id).is_none()) {
             return Sample::missing(now, Unknown::NoCanary);
         }
-        let counted = self.plan.signals.iter().filter(|(id, _)| of.is_empty() || of.contains(id));
-        let metrics = counted.filter_map(|(id, signal)| {
+        let metrics = counted().filter_map(|(id, signal)| {
             let compare = signal.compare.as_ref()?;
             let compared = self.judge(id, now).and_then(|judged| judged.compared);
             Some(score::Metric {

@@ -17,10 +17,11 @@ use super::{
     marks::{self, Mark},
     signals::{self, Alerts, AutomaticOff},
     silence::Silence,
+    trials::Tried,
     words,
 };
 use crate::{
-    health::{Compared, Series, Trial, Unknown, Verdict, Watched},
+    health::{Compared, Series, Unknown, Verdict, Watched, compare},
     plan::{Duration, Id, Plan, Stage},
 };
 
@@ -60,8 +61,8 @@ pub struct Release {
     pub(super) compared: IndexMap<Id, OnceLock<Result<Arc<Compared>, Unknown>>>,
     /// The samples at hand of each endpoint of a signal that has several, by `SIGNAL@ENDPOINT`.
     pub(super) parts: IndexMap<Id, Series>,
-    /// The time in which the new version and the stable one have traffic beside each other.
-    pub trial: Option<Trial>,
+    /// When each signal that is compared was, or is, judged beside its baseline.
+    pub(super) trials: IndexMap<Id, Tried>,
     /// The alerts that match each signal that counts some.
     pub alerts: IndexMap<Id, Alerts>,
     /// What the source of a signal wants to be known.
@@ -221,7 +222,9 @@ pub struct Turn {
     pub sampled: Option<Timestamp>,
     /// Whether it is not known only because more samples are needed to tell a canary from its baseline.
     pub undecided: bool,
-    /// Whether a person went on after it.
+    /// Whether it fails because it was shown to be worse than its baseline.
+    pub shown_worse: bool,
+    /// Whether a person went on in spite of this failure, or of one from which it has not recovered since.
     pub accepted: bool,
 }
 
@@ -347,7 +350,7 @@ impl Release {
             watched: signals::watched(&plan),
             compared: signals::compared(&plan),
             parts: IndexMap::new(),
-            trial: None,
+            trials: IndexMap::new(),
             alerts: IndexMap::new(),
             warnings: IndexMap::new(),
             automatic_off: None,
@@ -372,7 +375,7 @@ impl Release {
         let (words, tone) = words::of(event);
         // That a check run again says what it said before is no news.
         let tone = if self.says_the_same(event) { Tone::Detail } else { tone };
-        self.follow_trial(event);
+        self.follow_trials(event);
         if let Some(mark) = Mark::of(self, self.sequence, event) {
             marks::add(&mut self.marks, mark);
         }
@@ -526,7 +529,7 @@ impl Release {
             EventKind::Resumed { .. } => {
                 self.hold = None;
                 self.resumed = Some(at);
-                self.turns.values_mut().for_each(|turn| turn.accepted = true);
+                self.turns.values_mut().for_each(|turn| turn.accepted |= turn.verdict == Verdict::Fail);
                 self.count_bakes(at);
             }
             EventKind::RollbackStarted { why, steps, kept } => {
@@ -573,9 +576,14 @@ impl Release {
             EventKind::CheckEnded { check, result, detail } => {
                 self.check_ended(check, *result, event, (!detail.is_empty()).then(|| detail.clone()), None);
             }
-            EventKind::SignalTurned { signal, verdict, why, sampled, undecided, .. } => {
+            EventKind::SignalTurned { signal, verdict, why, sampled, undecided, evidence, .. } => {
                 let (verdict, undecided, sampled) = (*verdict, *undecided, *sampled);
-                let turn = Turn { verdict, at, why: why.clone(), sampled, undecided, accepted: false };
+                // It may fail by a threshold, whatever the comparison says.
+                let worse = evidence.as_deref().is_some_and(|evidence| evidence.verdict == compare::Verdict::Fail);
+                let shown_worse = verdict == Verdict::Fail && worse;
+                let recovered = matches!(verdict, Verdict::Ok | Verdict::Warn);
+                let accepted = !recovered && self.turns.get(signal).is_some_and(|turn| turn.accepted);
+                let turn = Turn { verdict, at, why: why.clone(), sampled, undecided, shown_worse, accepted };
                 self.turns.insert(signal.clone(), turn);
                 self.count_bakes(at);
             }

@@ -223,9 +223,9 @@ fn with_all_traffic_there_is_no_baseline_any_more_and_the_verdict_stays() {
     fly(&mut flight, 70, WELL);
     flight.promote("canary").done("canary");
     fly(&mut flight, 10, WELL);
-    assert!(flight.release.trial.unwrap().until.is_none());
+    assert!(flight.release.trial("p95").unwrap().until.is_none());
     flight.promote("canary").done("canary");
-    assert_eq!(flight.release.trial.unwrap().until, Some(flight.now));
+    assert_eq!(flight.release.trial("p95").unwrap().until, Some(flight.now));
     // The stable version has no traffic, and whatever comes of it is no baseline.
     fly(&mut flight, 30, Second { stable: 1.0, ..WELL });
     assert_eq!(verdict(&flight, "p95"), Verdict::Ok);
@@ -243,7 +243,7 @@ fn what_opened_the_gate_stands_while_all_traffic_goes_over() {
     let intended = flight.now;
     fly(&mut flight, 30, Second { p95: 300.0, stable: 1.0, errors: 1.0 });
     assert!(flight.release.rollback.is_none());
-    assert_eq!(flight.release.trial.unwrap().until, Some(intended));
+    assert_eq!(flight.release.trial("p95").unwrap().until, Some(intended));
     flight.done("canary");
     fly(&mut flight, 5, WELL);
     assert_eq!((verdict(&flight, "p95"), flight.phase("canary")), (Verdict::Ok, Phase::Passed));
@@ -362,7 +362,7 @@ fn the_automatic_rollback_can_be_taken_out_and_back_in() {
     assert!(hold.why.ends_with("; alice took the automatic rollback out: a known outage of the cache"), "{}", hold.why);
     // A person goes on in spite of it: it holds no second time for the same failure.
     flight.ask(Ask::Resume);
-    fly(&mut flight, 5, SLOW);
+    fly(&mut flight, 20, SLOW);
     assert!(flight.release.hold.is_none());
     let consequence = flight.release.consequence(&Ask::Automatic(true), flight.now);
     assert_eq!(consequence.lines[0], "p95, score fails now: the release rolls back AT ONCE.");

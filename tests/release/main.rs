@@ -8,3 +8,4 @@ mod health;
 mod model;
 mod support;
 mod tables;
+mod trials;

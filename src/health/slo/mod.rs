@@ -155,7 +155,10 @@ fn burn(slo: &Slo, tally: &Tally) -> Told {
 /// How much of the period's budget is left, in percent; negative once it is overspent.
 fn budget(slo: &Slo, tally: &Tally) -> Told {
     match left(slo, tally) {
-        Ok(left) => Told { number: Some(left), said: Said { verdict: None, why: left_words(slo, left) } },
+        Ok(left) => {
+            let limit = slo.min_left.map_or_else(String::new, |least| format!(", fails from {} %", short(least)));
+            Told { number: Some(left), said: Said { verdict: None, why: format!("{}{limit}", left_words(slo, left)) } }
+        }
         Err(why) => Told::unknown(why),
     }
 }

@@ -15,6 +15,7 @@ fn slo(objective: f64, period: &str) -> Slo {
         good: None,
         total: "all".into(),
         max_spend: None,
+        min_left: None,
         every: Duration::from_secs(15),
     }
 }
@@ -181,6 +182,15 @@ fn a_budget_is_told_in_words() {
             assert_eq!(told.said.verdict, number.is_none().then_some(Verdict::Unknown));
         }
     }
+}
+
+#[test]
+fn what_has_to_be_left_is_told_with_what_is() {
+    let slo = Slo { min_left: Some(10.0), ..slo(99.9, "30d") };
+    let tally = Tally { period: count(950.0, 1e6), ..Tally::default() };
+    let told = budget(&slo, &tally);
+    assert_eq!(told.said.why, "5 % of the 30d budget left, fails from 10 %");
+    assert!(told.number.is_some_and(|left| (left - 5.0).abs() < 1e-9));
 }
 
 #[test]

@@ -111,7 +111,16 @@ pub(super) fn spread(reader: &mut Reader, rows: &mut Vec<Row>, known: &mut Known
         known.along.push((row.id.clone(), canary_id.clone()));
         for (id, signal, is_judged) in [(canary_id, canary, true), (baseline_id, baseline, false)] {
             let (name, place) = (row.name.clone(), row.place.clone());
-            made.push(Row { name, id, place, signal: Some(signal), is_judged, baseline: None, mentions: Vec::new() });
+            made.push(Row {
+                name,
+                id,
+                place,
+                signal: Some(signal),
+                is_judged,
+                baseline: None,
+                mentions: Vec::new(),
+                has_every: true,
+            });
         }
     }
     for row in made {

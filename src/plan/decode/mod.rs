@@ -19,6 +19,7 @@ mod sources;
 mod stages;
 mod targets;
 mod texts;
+mod trials;
 
 /// What the parts of a plan may refer to, known before they are read.
 #[derive(Debug, Default)]
@@ -59,9 +60,12 @@ pub(super) fn plan(reader: &mut Reader, root: &DeTable<'_>) -> Plan {
     let (mut signals, rows) = signals::signals(reader, &fields, &mut known);
     let slos = slos::slos(reader, &fields, &mut known, &mut signals);
     sources::references(reader, &rows, &signals);
-    let stages = stages::stages(reader, &fields, &mut known);
+    signals::slow_down(&rows, &mut signals);
+    let (stages, waits) = stages::stages(reader, &fields, &mut known);
     let (checklists, checks) = checks::checks(reader, &fields, &known);
-    Plan { service, timezone, checklists, environments, operators, targets, servers, signals, slos, stages, checks }
+    let plan = Plan { service, timezone, checklists, environments, operators, targets, servers, signals, slos, stages, checks };
+    trials::report(reader, &plan, &known, &waits);
+    plan
 }
 
 fn environment<'a>(reader: &mut Reader, (id, table): (At<String>, &'a DeTable<'a>)) -> (String, Environment) {

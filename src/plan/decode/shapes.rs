@@ -72,7 +72,7 @@ pub(crate) const TLS: Shape = Shape {
 };
 
 pub(crate) const SLO: Shape = Shape {
-    keys: &["title", "url", "server", "objective", "period", "bad", "good", "total", "max_spend", "every"],
+    keys: &["title", "url", "server", "objective", "period", "bad", "good", "total", "max_spend", "min_left", "every"],
     words: &[
         ("name", "title"),
         ("target", "objective"),

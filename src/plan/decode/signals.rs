@@ -53,6 +53,21 @@ pub(super) struct Row {
     pub(super) baseline: Option<At<String>>,
     /// The signals that its source names.
     pub(super) mentions: Vec<At<String>>,
+    /// Whether it says how often it is sampled.
+    pub(super) has_every: bool,
+}
+
+/// An expression has nothing new to say more often than the slowest of what it is made of, and is as old as that.
+pub(super) fn slow_down(rows: &[Row], signals: &mut IndexMap<Id, Signal>) {
+    for row in rows.iter().filter(|row| !row.has_every) {
+        let parts = row.mentions.iter().filter_map(|named| signals.get(&named.is)).map(|signal| signal.every);
+        let (slowest, signal) = (parts.max(), signals.get_mut(&row.id));
+        if let (Some(slowest), Some(signal)) = (slowest, signal)
+            && matches!(signal.source, Source::Expression { .. })
+        {
+            signal.every = signal.every.max(slowest);
+        }
+    }
 }
 
 /// Canary and baseline stand in one picture with one scale, and a baseline has none of its own.
@@ -173,5 +188,6 @@ fn signal<'a>(reader: &mut Reader, (id, table): (At<String>, &'a DeTable<'a>), k
     // One whose source or threshold is wrong may well have been meant to be judged.
     let was_meant = ["warn", "fail", "compare"].iter().any(|key| fields.has(key));
     let is_judged = was_meant || signal.as_ref().is_none_or(Signal::is_judged);
-    Row { name: fields.name, id: id.is, place: fields.place, signal, is_judged, baseline, mentions }
+    let has_every = fields.has("every");
+    Row { name: fields.name, id: id.is, place: fields.place, signal, is_judged, baseline, mentions, has_every }
 }

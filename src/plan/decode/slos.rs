@@ -35,12 +35,18 @@ pub(super) fn slos(
             known.signals.push((id.clone(), signal.is_judged()));
             signals.insert(id, signal);
         }
-        if slo.max_spend.is_some() {
-            known.along.push((id.clone(), spent(&id)));
+        for (limit, signal) in [(slo.max_spend, spent(&id)), (slo.min_left, budget(&id))] {
+            if limit.is_some() {
+                known.along.push((id.clone(), signal));
+            }
         }
         slos.insert(id, slo);
     }
     slos
+}
+
+fn budget(id: &str) -> String {
+    format!("{id}.budget")
 }
 
 fn spent(id: &str) -> String {
@@ -69,7 +75,7 @@ fn told(id: &str, slo: &Slo) -> Vec<(Id, Signal)> {
     };
     vec![
         (id.to_owned(), signal(SloReading::Burn, title("burn"), "x", Side::Above, None)),
-        (format!("{id}.budget"), signal(SloReading::Budget, title("budget left"), "percent", Side::Below, None)),
+        (budget(id), signal(SloReading::Budget, title("budget left"), "percent", Side::Below, slo.min_left)),
         (spent(id), signal(SloReading::Spent, title("spent"), "percent", Side::Above, slo.max_spend)),
     ]
 }
@@ -111,6 +117,14 @@ fn slo<'a>(reader: &mut Reader, (id, table): (At<String>, &'a DeTable<'a>), know
         let message = format!("`max_spend` of {} is {}", fields.name, spend.is);
         reader.report(&spend.at, "out-of-range", message, "it can be more than 0, in percent of the period's error budget");
     }
+    let min_left = reader.number(&fields, "min_left");
+    if let Some(left) = &min_left
+        && !(0.0..100.0).contains(&left.is)
+    {
+        let message = format!("`min_left` of {} is {}", fields.name, left.is);
+        let help = "it can be 0 or more and less than 100, in percent of the period's error budget";
+        reader.report(&left.at, "out-of-range", message, help);
+    }
     let period = reader.some_time(&fields, "period");
     if let Some(period) = &period
         && period.is < Duration::from_secs(3600)
@@ -127,6 +141,7 @@ fn slo<'a>(reader: &mut Reader, (id, table): (At<String>, &'a DeTable<'a>), know
         good: reader.selector(&fields, "good").map(|good| good.is),
         total: reader.selector(&fields, "total").map(|total| total.is).unwrap_or_default(),
         max_spend: max_spend.map(|spend| spend.is),
+        min_left: min_left.map(|left| left.is),
         every: reader.some_time(&fields, "every").map_or_else(defaults::slo_every, |every| every.is),
     };
     (id.is, objective.is_some().then_some(slo))

@@ -15,8 +15,8 @@ use crate::plan::{Advance, Duration, Id, OnFail, Stage, StageKind, Step, default
 /// Where the first stage happens if it does not say.
 const FIRST_ENVIRONMENT: &str = "production";
 
-/// Every stage, in the order of the file, with `needs` and `environment` filled in.
-pub(super) fn stages(reader: &mut Reader, plan: &Fields<'_>, known: &mut Known) -> Vec<Stage> {
+/// Every stage, in the order of the file, with `needs` and `environment` filled in; and where each names a signal.
+pub(super) fn stages(reader: &mut Reader, plan: &Fields<'_>, known: &mut Known) -> (Vec<Stage>, Vec<Waits>) {
     const EXAMPLE: &str = "[[stages]] with id = \"NAME\", one for each thing that is done";
     let rows = reader.rows(plan, "stages", EXAMPLE);
     if rows.is_empty() {
@@ -28,7 +28,7 @@ pub(super) fn stages(reader: &mut Reader, plan: &Fields<'_>, known: &mut Known) 
         {
             reader.report_absence(&place, "no-stages", "the plan has no stages", format!("add {EXAMPLE}"));
         }
-        return Vec::new();
+        return (Vec::new(), Vec::new());
     }
     let tables: Vec<_> = rows
         .iter()
@@ -47,6 +47,7 @@ pub(super) fn stages(reader: &mut Reader, plan: &Fields<'_>, known: &mut Known) 
         places.push(fields.get("id").map_or(fields.place.clone(), |entry| entry.value.span()));
     }
     let mut stages: Vec<Stage> = Vec::new();
+    let mut waits = Vec::new();
     let mut needs = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
     let all: std::collections::BTreeSet<&str> = known.stages.iter().map(String::as_str).collect();
@@ -76,12 +77,14 @@ pub(super) fn stages(reader: &mut Reader, plan: &Fields<'_>, known: &mut Known) 
             None => edges.extend(before.iter().map(|(stage, _)| Need { stage: stage.clone(), at: None })),
         }
         let environment = reader.id(fields, "environment").map(|environment| environment.is);
-        let stage = stage(reader, fields, known, id.clone(), environment.or(before.map(|(_, environment)| environment)));
+        let environment = environment.or(before.map(|(_, environment)| environment));
+        let (stage, named) = stage(reader, fields, known, id.clone(), environment);
+        waits.extend(named.into_iter().map(|signal| Waits { stage: stages.len(), name: fields.name.clone(), signal }));
         stages.push(Stage { needs: edges.iter().map(|need| need.stage.clone()).collect(), ..stage });
         needs.push(edges);
     }
     cycles::report(reader, &known.stages, &needs, &places);
-    stages
+    (stages, waits)
 }
 
 /// The names of the other stages, for a suggestion.
@@ -89,10 +92,20 @@ fn others<'a>(known: &'a Known, id: &'a str) -> impl Iterator<Item = &'a str> + 
     known.stages.iter().map(String::as_str).filter(move |name| *name != id && !name.is_empty())
 }
 
-fn stage(reader: &mut Reader, fields: &Fields<'_>, known: &Known, id: Id, environment: Option<Id>) -> Stage {
+/// A signal that a stage names.
+#[derive(Debug)]
+pub(super) struct Waits {
+    /// The stage, by its place among them.
+    pub(super) stage: usize,
+    /// How a message calls it.
+    pub(super) name: String,
+    pub(super) signal: At<String>,
+}
+
+fn stage(reader: &mut Reader, fields: &Fields<'_>, known: &Known, id: Id, environment: Option<Id>) -> (Stage, Vec<At<String>>) {
     let kind = kind(reader, fields, known);
     let default = if matches!(kind, StageKind::Rollout { .. }) { Advance::Manual } else { Advance::Auto };
-    let mut signals = Vec::new();
+    let (mut signals, mut places) = (Vec::new(), Vec::new());
     for signal in reader.set(fields, "signals") {
         if !reader.reference(&fields.name, "signal", &signal, known.signals.iter().map(|(name, _)| name.as_str())) {
             continue;
@@ -105,13 +118,14 @@ fn stage(reader: &mut Reader, fields: &Fields<'_>, known: &Known, id: Id, enviro
         }
         let along = known.along.iter().filter(|(with, _)| *with == signal.is).map(|(_, along)| along.clone());
         let along: Vec<_> = along.collect();
-        signals.push(signal.is);
+        signals.push(signal.is.clone());
         signals.extend(along);
+        places.push(signal);
     }
     // What comes along may have been named as well.
     let mut named = std::collections::BTreeSet::new();
     signals.retain(|signal| named.insert(signal.clone()));
-    Stage {
+    let stage = Stage {
         id,
         title: reader.shown(fields, "title").map(|title| title.is),
         environment: environment.unwrap_or_else(|| FIRST_ENVIRONMENT.to_owned()),
@@ -121,7 +135,8 @@ fn stage(reader: &mut Reader, fields: &Fields<'_>, known: &Known, id: Id, enviro
         on_fail: reader.choice(fields, "on_fail", &[("hold", OnFail::Hold), ("rollback", OnFail::Rollback)]).unwrap_or_default(),
         advance: reader.choice(fields, "advance", &[("manual", Advance::Manual), ("auto", Advance::Auto)]).unwrap_or(default),
         runbook: reader.shown(fields, "runbook").map(|runbook| runbook.is),
-    }
+    };
+    (stage, places)
 }
 
 fn kind(reader: &mut Reader, fields: &Fields<'_>, known: &Known) -> StageKind {

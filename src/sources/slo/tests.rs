@@ -18,6 +18,7 @@ fn slo() -> Slo {
         good: None,
         total: "requests_total".into(),
         max_spend: None,
+        min_left: None,
         every: Duration::from_secs(15),
     }
 }

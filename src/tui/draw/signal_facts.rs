@@ -91,7 +91,7 @@ fn judged_beside(view: &View<'_>, of: Judged<'_>, compare: &Compare, compared: &
         Method::Kayenta => format!("Kayenta's, {sure}"),
     };
     facts.push(("method", method, text));
-    if let Some(trial) = view.release.trial {
+    if let Some(trial) = view.release.trial(of.id) {
         let from = view.time(trial.from, "%H:%M:%S");
         let trial = match trial.until {
             Some(until) => format!("from {from} to {}, while both had traffic", view.time(until, "%H:%M:%S")),

@@ -1,0 +1,211 @@
+//! When a signal is judged beside its baseline, and since when: rollouts side by side, attempts, and a person who goes on.
+
+use flightdeck::{
+    health::{Sample, Verdict},
+    release::{Ask, Phase},
+};
+use jiff::Timestamp;
+
+use crate::support::{Flight, failed};
+
+/// Two regions, each with a canary of its own, and a score of one of them; a third signal that nobody waits for.
+const PLAN: &str = r#"
+service = "shop"
+
+[targets.eu]
+driver = "command"
+deploy = "x"
+weight = "x"
+rollback = "x"
+observe = "x"
+
+[targets.us]
+driver = "command"
+deploy = "x"
+weight = "x"
+rollback = "x"
+observe = "x"
+
+[signals.eu]
+source = "command"
+run = "x"
+every = "1s"
+baseline = "stable"
+compare = { tolerance = 0.2 }
+
+[signals.us]
+source = "command"
+run = "x"
+every = "1s"
+baseline = "stable"
+compare = { tolerance = 0.2 }
+
+[signals.seen]
+source = "command"
+run = "x"
+every = "1s"
+baseline = "stable"
+compare = { tolerance = 0.2 }
+
+[signals.stable]
+source = "command"
+run = "x"
+every = "1s"
+
+[signals.score]
+source = "score"
+of = ["us"]
+every = "1s"
+
+[[stages]]
+id = "canary-eu"
+target = "eu"
+steps = [{ weight = 20, bake = "10s" }, { weight = 50, bake = "10s" }, { weight = 100 }]
+signals = ["eu"]
+needs = []
+
+[[stages]]
+id = "canary-us"
+target = "us"
+steps = [{ weight = 20, bake = "10s" }, { weight = 100 }]
+signals = ["score"]
+needs = []
+"#;
+
+/// Lets seconds pass in which the canaries are so slow.
+fn fly(flight: &mut Flight, seconds: i64, [eu, us]: [f64; 2]) {
+    for second in 0..seconds {
+        flight.wait(1);
+        let noise = |salt: i64| ((second * 7 + salt * 3) % 11 - 5) as f64 / 5.0;
+        let now = flight.now;
+        for (signal, level) in [("eu", eu), ("us", us), ("seen", eu), ("stable", 100.0)] {
+            flight.release.observe(signal, Sample::number(now, level + noise(signal.len() as i64)));
+        }
+        for (signal, sample) in flight.release.derived(now) {
+            flight.release.observe(&signal, sample);
+        }
+        flight.drive();
+    }
+}
+
+const WELL: [f64; 2] = [100.0, 100.0];
+const SLOW: [f64; 2] = [150.0, 100.0];
+
+fn flight() -> Flight {
+    let mut flight = Flight::new(PLAN);
+    fly(&mut flight, 5, WELL);
+    flight
+}
+
+fn begun(flight: &Flight, signal: &str) -> Option<Timestamp> {
+    flight.release.trial(signal).map(|trial| trial.from)
+}
+
+fn verdict(flight: &Flight, signal: &str) -> Verdict {
+    flight.release.judge(signal, flight.now).unwrap().verdict
+}
+
+#[test]
+fn rollouts_side_by_side_have_trials_of_their_own() {
+    let mut flight = flight();
+    flight.promote("canary-eu").done("canary-eu");
+    let first = flight.now;
+    assert_eq!(["eu", "us", "seen"].map(|signal| begun(&flight, signal)), [Some(first), None, Some(first)]);
+    fly(&mut flight, 12, WELL);
+    flight.promote("canary-us").done("canary-us");
+    let second = flight.now;
+    assert_eq!(["eu", "us", "seen"].map(|signal| begun(&flight, signal)), [Some(first), Some(second), Some(first)]);
+    assert_eq!(verdict(&flight, "eu"), Verdict::Ok, "its data are still there");
+    fly(&mut flight, 12, WELL);
+    // All traffic of the one is no end for the other.
+    flight.promote("canary-us");
+    let until = flight.now;
+    flight.done("canary-us");
+    assert_eq!(["eu", "us", "seen"].map(|signal| flight.release.trial(signal).unwrap().until), [None, Some(until), None]);
+    assert_eq!(flight.phase("canary-us"), Phase::Passed);
+}
+
+#[test]
+fn a_stage_that_waits_for_a_score_begins_the_trials_that_it_counts() {
+    let mut flight = flight();
+    flight.promote("canary-us").done("canary-us");
+    fly(&mut flight, 20, WELL);
+    assert_eq!((verdict(&flight, "us"), verdict(&flight, "score")), (Verdict::Ok, Verdict::Ok));
+    assert_eq!(flight.phase("canary-us"), Phase::Paused);
+}
+
+#[test]
+fn another_attempt_is_judged_anew() {
+    let mut flight = flight();
+    flight.promote("canary-eu").done("canary-eu");
+    fly(&mut flight, 12, WELL);
+    flight.promote("canary-eu").ends("canary-eu", failed("no balancer"));
+    let first = begun(&flight, "eu");
+    assert!(first.is_some());
+    flight.ask(Ask::Retry(None));
+    assert_eq!(begun(&flight, "eu"), None);
+    flight.wait(1).done("canary-eu");
+    assert_eq!(begun(&flight, "eu"), Some(flight.now));
+}
+
+#[test]
+fn who_goes_on_in_spite_of_a_failure_has_it_judged_anew() {
+    let mut flight = flight();
+    flight.promote("canary-eu").done("canary-eu");
+    fly(&mut flight, 9, SLOW);
+    assert_eq!(verdict(&flight, "eu"), Verdict::Fail);
+    assert!(flight.release.hold.is_some());
+    let said = flight.release.consequence(&Ask::Resume, flight.now).lines;
+    assert_eq!(
+        said[1..],
+        [
+            "Compares eu anew: what was measured so far no longer counts.",
+            "canary-eu waits for it, and does not hold for it again before it recovers.",
+        ]
+    );
+    flight.ask(Ask::Resume);
+    assert_eq!(begun(&flight, "eu"), Some(flight.now));
+    assert_eq!(verdict(&flight, "eu"), Verdict::Unknown);
+    // It is as slow as before, which the person has seen.
+    fly(&mut flight, 20, SLOW);
+    assert_eq!(verdict(&flight, "eu"), Verdict::Fail);
+    assert!(flight.release.hold.is_none());
+    assert_eq!(flight.phase("canary-eu"), Phase::Baking, "nor does it go on");
+    // What made it slow is mended. The slow time counts until somebody says so.
+    flight.ask(Ask::Hold);
+    flight.ask(Ask::Resume);
+    fly(&mut flight, 20, WELL);
+    assert_eq!((verdict(&flight, "eu"), flight.phase("canary-eu")), (Verdict::Ok, Phase::Paused));
+    // It has recovered, and a second failure is another one.
+    flight.promote("canary-eu").done("canary-eu");
+    fly(&mut flight, 60, [400.0, 100.0]);
+    assert!(flight.release.hold.is_some());
+}
+
+#[test]
+fn where_there_is_nothing_more_to_compare_the_threshold_alone_counts() {
+    let plan = PLAN.replace("[signals.eu]\n", "[signals.eu]\nfail = 300\n");
+    let mut flight = Flight::new(&plan);
+    fly(&mut flight, 5, WELL);
+    flight.promote("canary-eu").done("canary-eu");
+    fly(&mut flight, 12, WELL);
+    flight.promote("canary-eu").done("canary-eu");
+    fly(&mut flight, 12, WELL);
+    // Its last samples before all traffic went over come late, and are bad.
+    let before = flight.now;
+    flight.wait(1);
+    flight.promote("canary-eu");
+    for ago in 1..800 {
+        let at = before + jiff::SignedDuration::from_millis(ago);
+        flight.release.observe("eu", Sample::number(at, 200.0 + (ago % 7) as f64));
+        flight.release.observe("stable", Sample::number(at, 100.0 + (ago % 7) as f64));
+    }
+    flight.drive();
+    assert_eq!(verdict(&flight, "eu"), Verdict::Fail);
+    assert!(flight.release.hold.is_some());
+    flight.wait(1).ask(Ask::Resume);
+    fly(&mut flight, 5, [250.0, 100.0]);
+    assert_eq!(verdict(&flight, "eu"), Verdict::Ok);
+    flight.done("canary-eu");
+    assert_eq!(flight.phase("canary-eu"), Phase::Passed);
+}
