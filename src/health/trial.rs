@@ -13,8 +13,9 @@ use super::{
 };
 use crate::plan::{Compare, Method, Side, Signal, Undecided};
 
-/// How many samples of a signal that is compared are kept: two hours at one in 5 s.
-pub const LONGEST_TRIAL: usize = 1_440;
+/// How many samples of a signal that is compared are kept: six hours at one in 5 s. A trial that is longer is judged by its
+/// last so many, to which the guarantee for all looks together no longer extends.
+pub const LONGEST_TRIAL: usize = 4_320;
 /// How many samples a side has at most when it is judged.
 const MOST: usize = 240;
 

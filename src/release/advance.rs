@@ -252,9 +252,10 @@ pub fn has_spoken(release: &Release, stage: &Stage, bake: &Bake) -> bool {
 pub(super) fn silent<'a>(release: &'a Release, stage: &'a Stage, bake: &'a Bake) -> impl Iterator<Item = &'a String> {
     stage.signals.iter().filter(move |id| {
         let enough = release.plan.signals.get(*id).map_or(1, |signal| (signal.samples as usize).max(1));
-        let spoken = release
-            .series(id)
-            .map_or(0, |series| series.since(bake.started).filter(|sample| sample.value.number().is_some()).count());
+        // The newest first, and no more than it takes: there may be thousands.
+        let spoken = release.series(id).map_or(0, |series| {
+            series.since(bake.started).rev().filter(|sample| sample.value.number().is_some()).take(enough).count()
+        });
         !bake.length.is_zero() && spoken < enough
     })
 }

@@ -239,6 +239,14 @@ fn key_line(paint: &mut Paint<'_>, area: Rect) {
     if let Some(own) = own {
         actions.sort_by_key(|described| (described.action != Action::Rollback, described.scope != own));
     }
+    // What an alert that can be silenced, or an automatic rollback that is out, calls for comes before what is always there.
+    let called_for = |action| match action {
+        Action::Silence => true,
+        Action::Automatic => view.release.automatic_off.is_some(),
+        _ => false,
+    };
+    let acts = |action| matches!(action, Action::Promote | Action::Rollback | Action::Hold | Action::Help | Action::Sign);
+    actions.sort_by_key(|described| own.is_none() && !acts(described.action) && !called_for(described.action));
     for described in actions {
         let short = match described.action {
             Action::Hold if view.release.hold.is_some() => "resume",
