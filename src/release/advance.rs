@@ -10,7 +10,8 @@ use super::{
     decide::{begin_rollback, next_step},
     event::{Act, EventKind, Outcome},
     gate::CheckStatus,
-    state::{Operation, Phase, Release, StageState},
+    stage::{Operation, Phase, StageState},
+    state::Release,
 };
 use crate::{
     health::{Unknown, Verdict},

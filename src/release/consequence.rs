@@ -6,7 +6,8 @@ use super::{
     decide::{Ask, Seen, StageSeen},
     event::{Act, UndoStep},
     gate::{Blocker, CheckStatus},
-    state::{Phase, Release, StageState},
+    stage::{Phase, StageState},
+    state::Release,
     words::kept_words,
 };
 use crate::{

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::{
     event::{CONTROLLER, EventKind},
     gate::Blocker,
-    state::{Phase, Release, StageState, Tone},
+    stage::{Phase, StageState},
+    state::{Release, Tone},
 };
 use crate::{
     health::Verdict,

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::{
     event::CheckResult,
-    state::{CheckState, Phase, Release, StageState},
+    stage::{Phase, StageState},
+    state::{CheckState, Release},
 };
 use crate::{
     health::{Unknown, Verdict},

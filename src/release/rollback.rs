@@ -2,7 +2,8 @@
 
 use super::{
     event::{Act, Kept, UndoStep, WhyKept},
-    state::{Phase, Release},
+    stage::Phase,
+    state::Release,
 };
 use crate::plan::StageKind;
 

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::{
     decide::Refusal,
     event::{Event, EventKind},
-    state::{Phase, Release},
+    stage::Phase,
+    state::Release,
 };
 use crate::health::{Alert, AlertState};
 
