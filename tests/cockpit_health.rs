@@ -91,7 +91,7 @@ fn canary(until: &str) -> Flight {
     }
     flies(&mut flight, 100, |n| Some(0.15 + 0.01 * (n * n) as f64));
     if until == "rolled-back" {
-        let why = "3.6 percent, fails from 1 percent".to_owned();
+        let why = "3.6 %, fails from 1 %".to_owned();
         let signal = "canary-errors".to_owned();
         flight.does(EventKind::SignalTurned {
             signal,

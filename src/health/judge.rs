@@ -250,7 +250,7 @@ fn settle(signal: &Signal, classes: &[Verdict]) -> Verdict {
 /// The verdict in words, by the newest number.
 fn why(signal: &Signal, verdict: Verdict, number: f64) -> String {
     let newest = class(signal, number);
-    let unit = if signal.unit.is_empty() { String::new() } else { format!(" {}", signal.unit) };
+    let unit = if signal.unit.is_empty() { String::new() } else { format!(" {}", signal.unit_sign()) };
     let short = short(number);
     // Rounding must not carry a number over a threshold: 0.99996 is not "1, fails from 1".
     let shown = if short.parse().is_ok_and(|rounded| class(signal, rounded) == newest) { short } else { format!("{number}") };
@@ -401,11 +401,11 @@ mod tests {
     fn age_and_clocks() {
         let series = series(&[0.1, 0.1, 0.1]); // the last at second 2
         for (second, expected, why) in [
-            (2, Verdict::Ok, "0.1 percent"),
-            (7, Verdict::Ok, "0.1 percent"),
+            (2, Verdict::Ok, "0.1 %"),
+            (7, Verdict::Ok, "0.1 %"),
             (8, Verdict::Unknown, "stale, 6 s old"),
             (3600, Verdict::Unknown, "stale, 3598 s old"),
-            (-3, Verdict::Ok, "0.1 percent"),
+            (-3, Verdict::Ok, "0.1 %"),
             (-4, Verdict::Unknown, "source clock is ahead by 6 s"),
         ] {
             let judgement = judge(&usual(), &series, at(second));
@@ -443,13 +443,13 @@ mod tests {
         let below = signal(3, 2, Side::Below, Some(99.0), None);
         let bare = Signal { unit: String::new(), ..usual() };
         for (signal, numbers, expected) in [
-            (&usual(), &[0.1, 0.1, 0.1, 0.21] as &[f64], "0.21 percent"),
-            (&usual(), &[9.0, 9.0, 3.4], "3.4 percent, fails from 1 percent"),
-            (&usual(), &[0.7, 0.7, 0.7], "0.7 percent, warns from 0.5 percent"),
-            (&usual(), &[0.1, 0.1, 3.4], "3.4 percent, above 1 percent: fails if it stays"),
-            (&usual(), &[9.0, 9.0, 0.1], "0.1 percent, fails from 1 percent: well again if it stays"),
-            (&usual(), &[0.7, 0.7, 0.99999], "0.99999 percent, warns from 0.5 percent"),
-            (&below, &[98.0, 98.0, 98.0], "98 percent, warns from 99 percent down"),
+            (&usual(), &[0.1, 0.1, 0.1, 0.21] as &[f64], "0.21 %"),
+            (&usual(), &[9.0, 9.0, 3.4], "3.4 %, fails from 1 %"),
+            (&usual(), &[0.7, 0.7, 0.7], "0.7 %, warns from 0.5 %"),
+            (&usual(), &[0.1, 0.1, 3.4], "3.4 %, above 1 %: fails if it stays"),
+            (&usual(), &[9.0, 9.0, 0.1], "0.1 %, fails from 1 %: well again if it stays"),
+            (&usual(), &[0.7, 0.7, 0.99999], "0.99999 %, warns from 0.5 %"),
+            (&below, &[98.0, 98.0, 98.0], "98 %, warns from 99 % down"),
             (&bare, &[182.4, 182.4, 182.4], "182, fails from 1"),
             (&usual(), &[0.1], "1 of 3 samples"),
         ] {

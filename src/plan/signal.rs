@@ -145,6 +145,12 @@ impl Signal {
         by_source || self.warn.is_some() || self.fail.is_some() || self.compare.is_some()
     }
 
+    /// Its unit as it is read behind a number.
+    #[must_use]
+    pub fn unit_sign(&self) -> &str {
+        if self.unit == "percent" { "%" } else { &self.unit }
+    }
+
     /// What share one of its unit is: a hundredth for a percentage, else one.
     #[must_use]
     pub fn share_of_unit(&self) -> f64 {

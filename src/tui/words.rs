@@ -173,11 +173,6 @@ pub(crate) fn round(number: f64) -> String {
     format!("{number}")
 }
 
-/// A unit as it is read behind a number.
-pub(crate) fn unit(unit: &str) -> &str {
-    if unit == "percent" { "%" } else { unit }
-}
-
 /// How far something is, in so many columns: what is done, and what is left.
 pub(crate) fn bar(done: f64, columns: usize, glyphs: &Glyphs) -> (String, String) {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and a screen's width")]

@@ -318,7 +318,7 @@ pub(crate) fn scene(name: &str) -> Flight {
     let canary = || "canary".to_owned();
     let failing = |n: i64| Value::Number(if n < 50 { 0.2 } else { 0.4 * (n - 48) as f64 });
     let turned = |flight: &mut Flight| {
-        let why = "3.20 percent, fails from 1 percent".to_owned();
+        let why = "3.20 %, fails from 1 %".to_owned();
         let kind = EventKind::SignalTurned {
             signal: "errors".to_owned(),
             verdict: Verdict::Fail,
@@ -332,7 +332,7 @@ pub(crate) fn scene(name: &str) -> Flight {
     };
     let back = |flight: &mut Flight| {
         let plan = flight.release.rollback_plan();
-        let why = "error rate fails: 3.20 percent, fails from 1 percent".to_owned();
+        let why = "error rate fails: 3.20 %, fails from 1 %".to_owned();
         flight.does(EventKind::RollbackStarted { why, steps: plan.steps, kept: plan.kept });
     };
     match name {

@@ -66,7 +66,7 @@ fn a_resume_lifts_only_the_hold_that_was_seen() {
 #[test]
 fn a_failing_signal_holds_once_and_rolls_back_where_the_plan_says_so() {
     let mut flight = state("signal fails");
-    assert_eq!(flight.release.hold.as_ref().unwrap().why, "errors: 5 percent, fails from 1 percent");
+    assert_eq!(flight.release.hold.as_ref().unwrap().why, "errors: 5 %, fails from 1 %");
     // A person goes on in spite of it. Both signals fail, and both were seen.
     flight.ask(Ask::Resume).fly(40, Level::Fail);
     assert!(flight.release.hold.is_none());
@@ -86,7 +86,7 @@ fn a_failing_signal_holds_once_and_rolls_back_where_the_plan_says_so() {
         .promote("migrate")
         .done("migrate");
     flight.sign("plan").promote("canary").done("canary").fly(5, Level::Ok).ask(Ask::Hold).fly(2, Level::Fail);
-    assert_eq!(flight.release.rollback.as_ref().unwrap().why, "errors: 5 percent, fails from 1 percent");
+    assert_eq!(flight.release.rollback.as_ref().unwrap().why, "errors: 5 %, fails from 1 %");
     assert_eq!(flight.release.rollback.as_ref().unwrap().by, "flightdeck");
     assert_eq!(flight.acts(), ["gives the traffic of canary back"]);
     let stages = flight.release.stages().map(|(_, state)| state.phase).collect::<Vec<_>>();

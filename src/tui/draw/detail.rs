@@ -285,7 +285,7 @@ fn signal_detail(lines: &mut Lines<'_>, id: &str, signal: &Signal) {
     for (name, text, style) in std::iter::once(signal_facts::verdict(view, of)).chain(facts) {
         lines.fact(name, &text, style);
     }
-    let unit = words::unit(&signal.unit);
+    let unit = signal.unit_sign();
     let value = judged.value.map_or_else(|| "none".to_owned(), |value| format!("{} {unit}", health::value_words(signal, value)));
     lines.fact("value", value.trim_end(), theme.text);
     let age = judged.age(view.now).map_or_else(|| "never measured".to_owned(), |age| format!("{} old", words::age(age)));

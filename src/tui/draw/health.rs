@@ -153,7 +153,7 @@ impl Columns {
     /// For a list without pictures.
     pub(super) fn of_list(view: &View<'_>) -> Self {
         let signals = &view.plan.signals;
-        let unit = signals.values().map(|signal| words::width(words::unit(&signal.unit))).max().unwrap_or(0).clamp(1, 5);
+        let unit = signals.values().map(|signal| words::width(signal.unit_sign())).max().unwrap_or(0).clamp(1, 5);
         let name = self::signals(view).map(|of| words::width(of.title()).saturating_add(of.indent().len())).max();
         let noted = |signal: &Signal| signal.compare.is_some() || matches!(signal.source, Source::Alertmanager { .. });
         let note = if signals.values().any(noted) { NOTE } else { 0 };
@@ -200,7 +200,7 @@ fn signal_words(view: &View<'_>, of: Judged<'_>, columns: Columns) -> SignalWord
         look,
         name: format!("{}{}", of.indent(), of.title()),
         value: words::right(&value, VALUE, view.glyphs.more),
-        unit: words::left(if judged.value.is_some() { words::unit(&signal.unit) } else { "" }, columns.unit, view.glyphs.more),
+        unit: words::left(if judged.value.is_some() { signal.unit_sign() } else { "" }, columns.unit, view.glyphs.more),
         note: if columns.note == 0 { String::new() } else { words::right(&said, columns.note, view.glyphs.more) + " " },
         verdict: if instead { said } else { verdict.to_owned() },
         age: judged.age(view.now).map_or_else(String::new, words::age),

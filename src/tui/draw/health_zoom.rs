@@ -125,7 +125,7 @@ fn facts(view: &View<'_>, of: Judged<'_>, columns: usize) -> Vec<Fact> {
     facts.push(("age", late, theme.text));
     let side = if signal.bad == Side::Above { "from" } else { "down from" };
     let edge = |word: &str, at: Option<f64>| {
-        at.map(|at| format!("{word} {side} {} {}", words::round(at), words::unit(&signal.unit)).trim_end().to_owned())
+        at.map(|at| format!("{word} {side} {} {}", words::round(at), signal.unit_sign()).trim_end().to_owned())
     };
     let edges: Vec<_> = [edge("warns", signal.warn), edge("fails", signal.fail)].into_iter().flatten().collect();
     if !edges.is_empty() {
@@ -178,10 +178,8 @@ fn small_charts(paint: &mut Paint<'_>, area: Rect, selected: Judged<'_>) {
         let cell = Rect { x, y, width: wide.saturating_sub(air), height: high.saturating_sub(1) };
         let (head, below) = cut(cell.intersection(area), 1);
         let (symbol, look) = Standing::of(of).look(view);
-        let value = of
-            .judged
-            .value
-            .map_or_else(String::new, |value| format!("{} {}", words::number(value), words::unit(&of.signal.unit)));
+        let value =
+            of.judged.value.map_or_else(String::new, |value| format!("{} {}", words::number(value), of.signal.unit_sign()));
         let spans = [(symbol, look), (" ", look), (of.title(), view.theme.title), ("  ", look), (&value, view.theme.text)];
         paint.row(head, &spans);
         let mut chart = chart(view, None, of.id, of.signal, window);
@@ -267,7 +265,7 @@ fn chart<'a>(
         line: line(id, signal),
         baseline: baseline.map(|(id, signal)| line(id, signal)),
         bad: signal.bad,
-        unit: words::unit(&signal.unit),
+        unit: signal.unit_sign(),
         thresholds: [threshold(signal.warn, "warn", false), threshold(signal.fail, "fail", true)].into_iter().flatten().collect(),
         thresholds_inside: false,
         flags: view.release.marks.iter().map(|mark| flag(view, mark)).collect(),

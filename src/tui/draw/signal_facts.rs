@@ -198,7 +198,7 @@ fn endpoints(view: &View<'_>, of: Judged<'_>, facts: &mut Vec<Fact>) {
         let part = Judged { judged: &judged, ..of };
         let standing = Standing::of(part);
         let (symbol, look) = standing.look(view);
-        let unit = words::unit(&of.signal.unit);
+        let unit = of.signal.unit_sign();
         let value = judged.value.map_or_else(
             || words::right(view.glyphs.dash, 6, ""),
             |value| format!("{} {unit}", words::right(&words::number(value), 6, "")),

@@ -98,7 +98,7 @@ fn percent(difference: f64) -> String {
 
 /// A difference with its sign, in the signal's unit; of shares in percent, in points.
 pub(super) fn difference(signal: &Signal, difference: f64, counts: bool) -> String {
-    let unit = if signal.unit == "percent" { "points" } else { words::unit(&signal.unit) };
+    let unit = if signal.unit == "percent" { "points" } else { signal.unit_sign() };
     format!("{} {unit}", signed(in_unit(signal, difference, counts))).trim_end().to_owned()
 }
 

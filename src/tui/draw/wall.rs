@@ -150,7 +150,7 @@ fn worst(view: &View<'_>) -> Large {
         (Standing::Ok | Standing::LookedAt, _) => "all signals ok".to_owned(),
         (Standing::NotYet | Standing::Judging, _) => format!("{} {}", of.title(), standing.word()),
         (Standing::Blind, _) | (_, None) => format!("{} ?", of.title()),
-        (_, Some(value)) => format!("{} {}{}", of.title(), value_words(of.signal, value), words::unit(&of.signal.unit)),
+        (_, Some(value)) => format!("{} {}{}", of.title(), value_words(of.signal, value), of.signal.unit_sign()),
     };
     Large { text, style: standing.look(view).1 }
 }
