@@ -33,6 +33,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long a server that asks for patience is left alone at most.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How much of an error is looked at for what is wrong, in bytes: VictoriaMetrics repeats the query first.
+const WORDS: usize = 64 * 1024;
 /// A secret read so recently is not read again because a server refuses it.
 const FRESH: Duration = Duration::from_secs(1);
 
@@ -311,9 +313,10 @@ impl Reply {
     fn is_passing(&self) -> bool {
         // A query that took too long at the server does so again.
         let took_too_long = || {
-            let start = self.body.get(..200).unwrap_or(&self.body);
-            let start = String::from_utf8_lossy(start);
-            ["\"timeout\"", "\"canceled\"", "\"execution\""].iter().any(|kind| start.contains(kind))
+            let start = String::from_utf8_lossy(self.body.get(..WORDS).unwrap_or(&self.body));
+            ["\"timeout\"", "\"canceled\"", "\"execution\"", "timeout exceeded", "deadline exceeded"]
+                .iter()
+                .any(|word| start.contains(word))
         };
         matches!(self.status.as_u16(), 429 | 500 | 502 | 503 | 504) && !took_too_long()
     }
@@ -532,6 +535,7 @@ mod tests {
             (429, "", true),
             (503, r#"{"status":"error","errorType":"timeout","error":"query timed out"}"#, false),
             (503, r#"{"status":"error","errorType":"internal","error":"x"}"#, true),
+            (503, r#"{"status":"error","errorType":"503","error":"error when executing query: timeout exceeded"}"#, false),
             (501, "", false),
             (422, "", false),
             (200, "", false),

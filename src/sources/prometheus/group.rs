@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::{
     Client, Element, Point, QueryError, Row,
@@ -113,7 +114,10 @@ impl Group {
         // VictoriaMetrics takes a beginning to be a multiple of the step, and answers for other times than were asked.
         let aligned = start.as_millisecond().div_euclid(step).saturating_mul(step);
         let start = Timestamp::from_millisecond(aligned).unwrap_or(start);
-        let rows = self.batch.range(&self.client, (start, to), Duration::from_millis(step.unsigned_abs()), limit).await;
+        let length = Duration::from_millis(step.unsigned_abs());
+        let asking = Instant::now();
+        let Ok(Some(to)) = self.client.evaluated_until((start, to), length, limit).await else { return Vec::new() };
+        let rows = self.batch.range(&self.client, (start, to), length, limit.saturating_sub(asking.elapsed())).await;
         let asked = now();
         let mut readings = Vec::new();
         for item in &mut self.items {

@@ -179,7 +179,8 @@ async fn numbers() {
         assert_eq!(answer.warnings, ["odd"]);
         let request = &server.requests()[0];
         assert!(request.starts_with("POST /prom/api/v1/query HTTP/1.1\r\n"), "{request}");
-        let body = "query=sum%28a%29&timeout=20000ms&partial_response=false&deny_partial_response=1";
+        let body = "query=sum%28a%29&timeout=20000ms&partial_response=false&deny_partial_response=1\
+                    &nocache=1&latency_offset=1ms";
         assert!(request.ends_with(body), "{request}");
     }
     let server = server(&vector(&["NaN"])).await;
@@ -624,6 +625,7 @@ async fn the_past() {
             ("max(timestamp(dead))", _) => one(1_699_999_990.0),
             ("wrong(", _) => Yields::Refused("parse error"),
             ("1", _) => Yields::Scalar(1.0),
+            ("time()", _) => Yields::Scalar(at as f64 / 1000.0),
             // A counter with 10 more, one of them an error, at every step.
             ("r", _) => Yields::Series(vec![("200", 9.0 * index as f64), ("500", index as f64)]),
             ("r{code=\"500\"}", _) => Yields::Series(vec![("500", index as f64)]),
@@ -667,6 +669,65 @@ async fn the_past() {
     group.past(|_| Timestamp::UNIX_EPOCH, to, step, LIMIT).await;
     assert!(server.requests()[many].contains("&step=1700000020ms&"), "{}", server.requests()[many]);
     assert_eq!(group.past(|_| to, from, step, LIMIT).await, []);
+}
+
+/// VictoriaMetrics repeats what was half a minute ago, and says so only of the time.
+#[tokio::test]
+async fn a_past_that_is_made_up_is_not_told() {
+    let second = |second: i64| Timestamp::from_second(1_700_000_000 + second).unwrap();
+    let server = prometheus(|query, at| match query {
+        "time()" => Yields::Scalar(at.min(1_700_000_010_000) as f64 / 1000.0),
+        _ => one(1.0),
+    })
+    .await;
+    let mut group = group(&server, &[("a", query(&server, "rate(a[1m])"))]);
+    let step = Duration::from_secs(5);
+    let readings = group.past(|_| second(0), second(30), step, LIMIT).await;
+    let shown: Vec<Timestamp> = readings.iter().map(|reading| reading.sample.at).collect();
+    assert_eq!(shown, [second(0), second(5), second(10)]);
+    assert_eq!(group.past(|_| second(15), second(30), step, LIMIT).await, [], "all of it is made up");
+}
+
+#[test]
+fn whose_fault_it_is() {
+    const ABOUT_QUERY: &str = "the query's";
+    const STORAGE: &str = "the storage's";
+    const LATE: &str = "the time was up";
+    for (kind, message, expected) in [
+        ("bad_data", "1:5: parse error: unexpected end of input", ABOUT_QUERY),
+        ("execution", "found duplicate series for the match group {} on the right hand-side", ABOUT_QUERY),
+        ("execution", "query processing would load too many samples into memory in query execution", ABOUT_QUERY),
+        ("execution", "expanding series: the query exceeded the maximum number of series (limit: 9 series)", ABOUT_QUERY),
+        ("execution", "expanding series: rpc error: code = Aborted desc = exceeded series limit: 9", ABOUT_QUERY),
+        ("422", "error when executing query=\"x(\\\"): \" for (time=1, step=2): unexpected token", ABOUT_QUERY),
+        (
+            "422",
+            "cannot fetch query results from vmstorage nodes: the number of matching unique timeseries exceeds 300000",
+            ABOUT_QUERY,
+        ),
+        ("execution", "expanding series: proxy Series(): rpc error: code = Aborted desc = fetch series for {}", STORAGE),
+        ("execution", "expanding series: rpc error: code = Unavailable desc = connection error", STORAGE),
+        ("execution", "expanding series: too many unhealthy instances in the ring", STORAGE),
+        ("internal", "expanding series: consistency check failed because some blocks were not queried: 01", STORAGE),
+        ("422", "cannot return full response, since some of vmstorage nodes are unavailable", STORAGE),
+        ("503", "cannot fetch query results from vmstorage nodes: cannot perform search on vmstorage a:8401", STORAGE),
+        ("execution", "expanding series: context deadline exceeded", LATE),
+        ("503", "error when executing query=\"a\" for (time=1, step=2): timeout exceeded: 5 s", LATE),
+        ("timeout", "query timed out in expression evaluation", LATE),
+    ] {
+        let body = json!({"status": "error", "errorType": kind, "error": message}).to_string();
+        let error = decode(body.as_bytes()).unwrap_err();
+        let found = match &error {
+            error if error.is_late() => LATE,
+            QueryError::Storage(_) => STORAGE,
+            _ => ABOUT_QUERY,
+        };
+        assert_eq!((found, error.is_about_the_query()), (expected, expected == ABOUT_QUERY), "{kind}: {message}");
+    }
+    // What is said of it is not lost behind the query.
+    let long = format!("error when executing query=\"{}\" for (time=1, step=2): unexpected token", "a".repeat(500));
+    let body = json!({"status": "error", "errorType": "422", "error": long}).to_string();
+    assert_eq!(decode(body.as_bytes()).unwrap_err().to_string(), "422: unexpected token");
 }
 
 #[tokio::test]
