@@ -422,6 +422,56 @@ async fn a_batch_that_nobody_is_to_blame_for_is_taken_apart() {
 }
 
 #[tokio::test]
+async fn a_server_that_refuses_everything_is_not_asked_for_each_again_and_again() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let sick = std::sync::Arc::new(AtomicBool::new(true));
+    let is_sick = std::sync::Arc::clone(&sick);
+    let server = prometheus(move |query, _| match query {
+        _ if is_sick.load(Ordering::SeqCst) => Yields::Refused("the disk is on fire"),
+        _ => one(7.0),
+    })
+    .await;
+    let signals: Vec<(String, Signal)> = (0..5).map(|n| (n.to_string(), query(&server, &format!("rate(a{n}[5m])")))).collect();
+    let signals: Vec<(&str, Signal)> = signals.iter().map(|(id, signal)| (id.as_str(), signal.clone())).collect();
+    let mut group = group(&server, &signals);
+    let mut all_are = async |expected: Value, requests: usize| {
+        let before = server.requests().len();
+        let readings = group.sample(LIMIT).await;
+        assert!(values(&readings).iter().all(|(_, value)| *value == expected), "{readings:?}");
+        assert_eq!(server.requests().len() - before, requests);
+    };
+    let refused = error("bad_data: the disk is on fire");
+    all_are(refused.clone(), 6).await;
+    all_are(refused.clone(), 1).await;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::time::resume();
+    all_are(refused.clone(), 6).await;
+    all_are(refused, 1).await;
+    // Well again, it is asked for all at once.
+    sick.store(false, Ordering::SeqCst);
+    all_are(Value::Number(7.0), 1).await;
+}
+
+/// What Thanos answers where a store is down.
+#[tokio::test]
+async fn a_server_whose_storage_is_out_of_reach_is_not_asked_for_each() {
+    let server = Fake::start(|_| {
+        let why = "expanding series: proxy Series(): rpc error: code = Aborted desc = No StoreAPIs matched for this query";
+        let body = json!({"status": "error", "errorType": "execution", "error": why}).to_string();
+        Reply::text("422 Unprocessable Entity", &body)
+    })
+    .await;
+    let signals = [("a", query(&server, "sum(a)")), ("b", query(&server, "sum(b)"))];
+    let readings = group(&server, &signals).sample(LIMIT).await;
+    for (_, value) in values(&readings) {
+        let Value::Missing(Unknown::Error(why)) = &value else { panic!("{value:?}") };
+        assert!(why.starts_with("the server cannot reach its own storage: expanding series: "), "{why}");
+    }
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
 async fn one_that_takes_too_long_does_not_spoil_the_others_for_long() {
     for (slow, expected) in [("slow", Value::Number(7.0)), ("a", error("timeout: query timed out"))] {
         let server = Fake::start(move |request| {
