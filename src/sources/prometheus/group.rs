@@ -20,8 +20,6 @@ use crate::{
 
 /// How many steps of the past are asked for at most.
 const STEPS: i64 = 1000;
-/// How far back a ratio looks: as `window` of a scraped ratio does if it is left out.
-const WINDOW: Duration = Duration::from_secs(30);
 /// How many of a server's remarks are told of a signal.
 const REMARKS: usize = 3;
 
@@ -221,7 +219,8 @@ impl Ratio {
             return Ok(last.clone());
         }
         self.last = None;
-        let Grown { share, count } = self.counters.add(of, over, at, WINDOW)?;
+        let Grown { share, count } =
+            self.counters.add(of, over, at, signal.looks_back().map_or(Duration::ZERO, |window| window.get()))?;
         let factor = if signal.unit == "percent" { 100.0 } else { 1.0 };
         let sample = Sample { count: Some(count), ..finish(signal, at, share * factor, asked) };
         self.last = Some(sample.clone());

@@ -146,7 +146,7 @@ fn query(server: &Fake, query: &str) -> Signal {
 }
 
 fn question(server: &Fake, question: Question) -> Signal {
-    signal(Source::Prometheus { at: Place { url: Some(server.url("")), server: None }, question })
+    signal(Source::Prometheus { at: Place { url: Some(server.url("")), server: None }, question, window: None })
 }
 
 fn group(server: &Fake, signals: &[(&str, Signal)]) -> Group {
@@ -633,6 +633,46 @@ async fn ratios_are_counted_from_sample_to_sample() {
     assert_eq!(shown[2..], [first, first, second, second]);
     // Six looks, and one at each of the two that were zero at first.
     assert_eq!(server.requests().len(), 8);
+}
+
+#[tokio::test]
+async fn a_ratio_looks_back_as_far_as_the_plan_says() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    for (every, window, expected) in [
+        (5, None, Value::Number(0.0)),
+        // Four times as long.
+        (60, None, Value::Number(5.0)),
+        (5, Some(180), Value::Number(5.0)),
+        (60, Some(60), Value::Number(0.0)),
+    ] {
+        let look = std::sync::Arc::new(AtomicUsize::new(0));
+        let now = std::sync::Arc::clone(&look);
+        // Looked at once a minute: 10 failures of 100 requests, and then none of 100 more.
+        let server = prometheus(move |query, _| {
+            let look = now.load(Ordering::SeqCst);
+            let (ok, failed) = [(0.0, 0.0), (90.0, 10.0), (190.0, 10.0)][look];
+            match query {
+                "r" => Yields::Series(vec![("200", ok), ("500", failed)]),
+                "r{code=\"500\"}" => Yields::Series(vec![("500", failed)]),
+                "max(timestamp(r))" => one(1_699_999_800.0 + 60.0 * look as f64),
+                _ => one(2.0),
+            }
+        })
+        .await;
+        let mut signal = ratio(&server);
+        signal.every = crate::plan::Duration::from_secs(every);
+        if let Source::Prometheus { window: of_plan, .. } = &mut signal.source {
+            *of_plan = window.map(crate::plan::Duration::from_secs);
+        }
+        let mut group = group(&server, &[("errors", signal)]);
+        group.sample(LIMIT).await;
+        look.store(1, Ordering::SeqCst);
+        assert_eq!(group.sample(LIMIT).await[0].sample.value, Value::Number(10.0));
+        look.store(2, Ordering::SeqCst);
+        let sample = group.sample(LIMIT).await.remove(0).sample;
+        assert_eq!(sample.value, expected, "every {every} s, {window:?}");
+        assert_eq!(sample.count, Some(Count { events: 0.0, trials: 100.0 }), "each event is counted once");
+    }
 }
 
 #[tokio::test]
