@@ -19,7 +19,8 @@ pub struct Server {
     /// A name and a password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basic: Option<Basic>,
-    /// Headers sent along, as in `X-Scope-OrgID = "shop"`. A value may be a reference to a secret.
+    /// Headers sent along, as in `X-Scope-OrgID = "shop"`. A value may be a reference to a secret, and must be one where the
+    /// header's name speaks of a secret: token, key, password, cookie and the like.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub headers: IndexMap<String, String>,
     /// What TLS is done with, where it is not the platform's certificates alone.
