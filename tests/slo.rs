@@ -1,14 +1,20 @@
-//! Service levels: what a real Prometheus answers for one, and OpenSLO documents by the command line.
+//! Service levels: what a real Prometheus and a real VictoriaMetrics answer for one, and OpenSLO documents by the command line.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails, its helpers too")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails, its helpers too"
+)]
 
 #[expect(dead_code, reason = "the server here has its own data")]
 mod support;
+#[path = "support/victoria.rs"]
+mod victoria;
 
 use std::{
     collections::BTreeMap,
     fmt::Write,
-    net::TcpListener,
     path::Path,
     process::{Child, Command, Output, Stdio},
     sync::Arc,
@@ -22,6 +28,7 @@ use flightdeck::{
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
+use victoria::Victoria;
 
 /// A Prometheus whose data are written beforehand.
 struct Server {
@@ -56,7 +63,7 @@ impl Server {
         assert!(written.success());
         // A free port may be taken by another before the server has it.
         for _ in 0..5 {
-            let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+            let port = support::free_port();
             let listen = format!("--web.listen-address=127.0.0.1:{port}");
             let keep = "--storage.tsdb.retention.time=90d";
             let Ok(mut child) =
@@ -77,36 +84,39 @@ impl Server {
         panic!("prometheus does not start");
     }
 
-    /// The signals that tell of an objective with these keys, sampled once: the number and what is said, by the reading.
-    async fn tells(&self, keys: &str, began: Timestamp) -> BTreeMap<String, (Option<f64>, Said)> {
-        let text = format!(
-            "service = 'x'\nstages = [{{ id = 'a', run = 'b' }}]\n[slos.a]\nurl = 'http://127.0.0.1:{}'\nobjective = 99.9\n\
-             period = '3d'\ntotal = 'requests_total'\n{keys}\n",
-            self.port
-        );
-        let plan = Arc::new(plan::parse(&text, "plan").unwrap());
-        let context = Context { http: http_client().unwrap(), folder: std::env::temp_dir(), env: Vec::new(), started: began };
-        let mut told = BTreeMap::new();
-        for group in groups(&plan) {
-            assert_eq!(group, ["a", "a.budget", "a.spent"], "all that is told of an objective is one group");
-            for reading in Sampler::new(Arc::clone(&plan), group, context.clone()).sample().await {
-                let said = reading.sample.said.map_or_else(|| panic!("{:?}", reading.sample.value), |said| *said);
-                told.insert(reading.signal, (reading.sample.value.number(), said));
-            }
-        }
-        told
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 }
 
-/// Ten requests a second for four days; two of a hundred have failed since some seconds ago.
-fn samples(now: i64, failing: i64) -> String {
+/// The signals that tell of an objective with these keys, sampled once: the number and what is said, by the reading.
+async fn tells(url: &str, keys: &str, began: Timestamp) -> BTreeMap<String, (Option<f64>, Said)> {
+    let text = format!(
+        "service = 'x'\nstages = [{{ id = 'a', run = 'b' }}]\n[slos.a]\nurl = '{url}'\nobjective = 99.9\n\
+         period = '3d'\ntotal = 'requests_total'\n{keys}\n"
+    );
+    let plan = Arc::new(plan::parse(&text, "plan").unwrap());
+    let context = Context { http: http_client().unwrap(), folder: std::env::temp_dir(), env: Vec::new(), started: began };
+    let mut told = BTreeMap::new();
+    for group in groups(&plan) {
+        assert_eq!(group, ["a", "a.budget", "a.spent"], "all that is told of an objective is one group");
+        for reading in Sampler::new(Arc::clone(&plan), group, context.clone()).sample().await {
+            let said = reading.sample.said.map_or_else(|| panic!("{:?}", reading.sample.value), |said| *said);
+            told.insert(reading.signal, (reading.sample.value.number(), said));
+        }
+    }
+    told
+}
+
+/// Ten requests a second for four days; two of a hundred have failed since some seconds ago. A second is written as so many.
+fn samples(now: i64, failing: i64, second: i64) -> String {
     let (mut ok, mut bad) = (String::new(), String::new());
     let mut at = now - 4 * 86_400;
     while at <= now {
         let all = 10 * (at - now + 4 * 86_400);
         let failed = (at - (now - failing)).max(0) / 5;
-        writeln!(ok, "requests_total{{code=\"200\"}} {} {at}", all - failed).unwrap();
-        writeln!(bad, "requests_total{{code=\"500\"}} {failed} {at}").unwrap();
+        writeln!(ok, "requests_total{{code=\"200\"}} {} {}", all - failed, at * second).unwrap();
+        writeln!(bad, "requests_total{{code=\"500\"}} {failed} {}", at * second).unwrap();
         at += if at >= now - 7200 { 15 } else { 300 };
     }
     format!("# TYPE requests counter\n{ok}{bad}# EOF\n")
@@ -115,7 +125,19 @@ fn samples(now: i64, failing: i64) -> String {
 #[tokio::test]
 async fn a_real_server_answers_for_all_windows() {
     let now = Timestamp::now();
-    let Some(server) = Server::start(&samples(now.as_second(), 3900)).await else { return };
+    let Some(server) = Server::start(&samples(now.as_second(), 3900, 1)).await else { return };
+    answers_for_all_windows(&server.url(), now).await;
+}
+
+#[tokio::test]
+async fn a_real_victoria_metrics_answers_for_all_windows() {
+    let now = Timestamp::now();
+    let Some(server) = Victoria::start().await else { return };
+    server.write(&samples(now.as_second(), 3900, 1000)).await;
+    answers_for_all_windows(&server.url(), now).await;
+}
+
+async fn answers_for_all_windows(url: &str, now: Timestamp) {
     // The release began ten minutes ago.
     let began = now.saturating_sub(SignedDuration::from_mins(10)).unwrap();
     for keys in [
@@ -123,7 +145,7 @@ async fn a_real_server_answers_for_all_windows() {
         "good = 'requests_total{code!~\"5..\"}'\nmax_spend = 4",
         "bad = 'requests_total{code=~\"5\\d+\"}'\nmax_spend = 4",
     ] {
-        let told = server.tells(keys, began).await;
+        let told = tells(url, keys, began).await;
         let (_, burn) = &told["a"];
         assert_eq!(burn.verdict, Some(Verdict::Fail), "{burn:?}");
         assert!(burn.why.starts_with("burns ") && burn.why.ends_with("over 5m, pages from 1.44 x"), "{burn:?}");
@@ -136,7 +158,7 @@ async fn a_real_server_answers_for_all_windows() {
         near(&told["a.spent"], 4.63);
     }
     // What nothing matches is not known.
-    let told = server.tells("bad = 'errors_total'", now).await;
+    let told = tells(url, "bad = 'errors_total'", now).await;
     let (number, burn) = &told["a"];
     assert_eq!((number, burn.verdict), (&None, Some(Verdict::Unknown)));
     assert_eq!(burn.why, "no data over 5m; no series matches `bad`");

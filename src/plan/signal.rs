@@ -19,7 +19,8 @@ pub struct Server {
     /// A name and a password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basic: Option<Basic>,
-    /// Headers sent along, as in `X-Scope-OrgID = "shop"`. A value may be a reference to a secret.
+    /// Headers sent along, as in `X-Scope-OrgID = "shop"`. A value may be a reference to a secret, and must be one where the
+    /// header's name speaks of a secret: token, key, password, cookie and the like.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub headers: IndexMap<String, String>,
     /// What TLS is done with, where it is not the platform's certificates alone.
@@ -155,6 +156,19 @@ impl Signal {
     #[must_use]
     pub fn share_of_unit(&self) -> f64 {
         if self.unit == "percent" { 0.01 } else { 1.0 }
+    }
+
+    /// How far back its numbers look where the source lets the plan say so: a scraped page, or a ratio at a Prometheus server.
+    #[must_use]
+    pub fn looks_back(&self) -> Option<Duration> {
+        match &self.source {
+            Source::Scrape { window, .. } => Some(*window),
+            Source::Prometheus { question: Question::Ratio { .. }, window, .. } => Some(window.unwrap_or_else(|| {
+                let millis = u64::try_from(self.every.as_millis()).unwrap_or(u64::MAX);
+                Duration::from_millis(millis.saturating_mul(4)).max(defaults::window())
+            })),
+            _ => None,
+        }
     }
 
     /// The time limit of one sampling.
@@ -305,6 +319,10 @@ pub enum Source {
         /// What it is asked.
         #[serde(flatten)]
         question: Question,
+        /// How far back a ratio looks: the share shown is that of what came within; four times `every` if left out, at least
+        /// 30 s. A comparison counts each event once, whatever it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        window: Option<Duration>,
     },
     /// A page in Prometheus' exposition format, read directly.
     Scrape {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use reqwest::{
-    Certificate, Client, Identity, Method, StatusCode, Url,
+    Certificate, Client, Identity, Method, RequestBuilder, StatusCode, Url,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER},
     redirect::Policy,
 };
@@ -33,6 +33,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long a server that asks for patience is left alone at most.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How much of an error is looked at for what is wrong, in bytes: VictoriaMetrics repeats the query first.
+const WORDS: usize = 64 * 1024;
 /// A secret read so recently is not read again because a server refuses it.
 const FRESH: Duration = Duration::from_secs(1);
 
@@ -179,8 +181,7 @@ impl Api {
             return Err(ApiError::Busy(until.duration_since(now).as_secs().saturating_add(1)));
         }
         let url = self.url(asked)?;
-        let deadline = now.checked_add(limit).unwrap_or(now);
-        timeout_at(deadline, self.attempts(asked, &url, deadline)).await.unwrap_or_else(|_| Err(ApiError::Late(place(&url))))
+        self.attempts(asked, &url, now.checked_add(limit).unwrap_or(now)).await
     }
 
     fn url(&self, asked: &Asked<'_>) -> Result<Url, ApiError> {
@@ -195,7 +196,7 @@ impl Api {
     async fn attempts(&self, asked: &Asked<'_>, url: &Url, deadline: Instant) -> Result<Reply, ApiError> {
         let (mut repeated, mut renewed) = (0, false);
         loop {
-            let outcome = self.attempt(asked, url).await;
+            let outcome = self.attempt(asked, url, deadline).await;
             let pause = match &outcome {
                 // A token may have been renewed since it was read.
                 Ok(reply) if matches!(reply.status.as_u16(), 401 | 403) && !renewed && self.secrets.forget(FRESH) => {
@@ -226,48 +227,29 @@ impl Api {
     }
 
     /// One attempt; an error comes with whether the question may have been heard.
-    async fn attempt(&self, asked: &Asked<'_>, url: &Url) -> Result<Reply, (ApiError, bool)> {
-        let client = self.client(url).await.map_err(|error| (error, false))?;
+    async fn attempt(&self, asked: &Asked<'_>, url: &Url, deadline: Instant) -> Result<Reply, (ApiError, bool)> {
+        // A secret that is late is not told as the server's lateness.
+        let client = self.client(url, deadline).await.map_err(|error| (error, false))?;
         let mut request = client.request(asked.method.clone(), url.clone());
-        request = self.let_in(request).await.map_err(|error| (error, false))?;
-        request = match &asked.body {
-            Body::Nothing => request,
-            Body::Form(form) => request.form(form),
-            Body::Json(body) => request.header(CONTENT_TYPE, "application/json").body(body.clone()),
-        };
-        let failed = |error: &reqwest::Error| (ApiError::Unreachable(http::explain(error)), !error.is_connect());
-        let mut response = request.send().await.map_err(|error| failed(&error))?;
-        let (status, headers) = (response.status(), response.headers());
-        if status.is_redirection() {
-            let to = headers.get(LOCATION).and_then(|to| to.to_str().ok()).and_then(|to| url.join(to).ok());
-            let to = to.map_or_else(|| "nowhere".to_owned(), |to| http::redact(to.as_str()));
-            return Err((ApiError::Redirected(to), true));
-        }
-        let wait = headers.get(RETRY_AFTER).and_then(|wait| wait.to_str().ok()?.trim().parse().ok()).map(Duration::from_secs);
-        let is_html = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-        let (body, whole) =
-            http::read(&mut response, asked.most.saturating_mul(1024 * 1024)).await.map_err(|error| failed(&error))?;
-        if !whole {
-            return Err((ApiError::TooLarge(asked.most), true));
-        }
-        let is_page = is_html || body.trim_ascii_start().first() == Some(&b'<');
-        Ok(Reply { status, body, is_page, wait })
+        request = self.let_in(request, deadline).await.map_err(|error| (error, false))?;
+        let reply = timeout_at(deadline, exchange(asked, url, request)).await;
+        reply.unwrap_or_else(|_| Err((ApiError::Late(place(url)), true)))
     }
 
     /// The request with what lets us in.
-    async fn let_in(&self, mut request: reqwest::RequestBuilder) -> Result<reqwest::RequestBuilder, ApiError> {
+    async fn let_in(&self, mut request: RequestBuilder, deadline: Instant) -> Result<RequestBuilder, ApiError> {
         if let Some(secret) = &self.server.bearer {
-            request = request.bearer_auth(self.secrets.line(secret).await?.expose_secret());
+            request = request.bearer_auth(self.secrets.line(secret, deadline).await?.expose_secret());
         }
         if let Some(basic) = &self.server.basic {
-            request = request.basic_auth(&basic.user, Some(self.secrets.line(&basic.password).await?.expose_secret()));
+            request = request.basic_auth(&basic.user, Some(self.secrets.line(&basic.password, deadline).await?.expose_secret()));
         }
         let mut headers = HeaderMap::new();
         for (name, value) in &self.server.headers {
             let wrong = || ApiError::Address(format!("the header `{}` cannot be sent", text::line(name, 40)));
             let name: HeaderName = name.parse().map_err(|_| wrong())?;
             let mut value = match value.parse::<Secret>() {
-                Ok(secret) => HeaderValue::from_str(self.secrets.line(&secret).await?.expose_secret()),
+                Ok(secret) => HeaderValue::from_str(self.secrets.line(&secret, deadline).await?.expose_secret()),
                 Err(_) => HeaderValue::from_str(value),
             }
             .map_err(|_| wrong())?;
@@ -278,8 +260,8 @@ impl Api {
     }
 
     /// The client, made anew where a certificate or key has changed.
-    async fn client(&self, url: &Url) -> Result<Client, ApiError> {
-        let material = self.material().await?;
+    async fn client(&self, url: &Url, deadline: Instant) -> Result<Client, ApiError> {
+        let material = self.material(deadline).await?;
         if let Some((_, client)) = lock(&self.client).as_ref().filter(|(made_of, _)| made_of.is(&material)) {
             return Ok(client.clone());
         }
@@ -288,16 +270,16 @@ impl Api {
         Ok(client)
     }
 
-    async fn material(&self) -> Result<Material, ApiError> {
+    async fn material(&self, deadline: Instant) -> Result<Material, ApiError> {
         let Some(Tls { ca, cert, key }) = &self.server.tls else { return Ok(Material::default()) };
-        let read = async |path: &String| self.secrets.read(&Secret::File(path.clone())).await;
+        let read = async |path: &String| self.secrets.read(&Secret::File(path.clone()), deadline).await;
         let ca = match ca {
             Some(ca) => Some(read(ca).await?.expose_secret().as_bytes().to_vec()),
             None => None,
         };
         let identity = match (cert, key) {
             (Some(cert), Some(key)) => {
-                let (cert, key) = (read(cert).await?, self.secrets.read(key).await?);
+                let (cert, key) = (read(cert).await?, self.secrets.read(key, deadline).await?);
                 Some(SecretString::from(format!("{}\n{}\n", cert.expose_secret(), key.expose_secret())))
             }
             _ => None,
@@ -311,12 +293,39 @@ impl Reply {
     fn is_passing(&self) -> bool {
         // A query that took too long at the server does so again.
         let took_too_long = || {
-            let start = self.body.get(..200).unwrap_or(&self.body);
-            let start = String::from_utf8_lossy(start);
-            ["\"timeout\"", "\"canceled\"", "\"execution\""].iter().any(|kind| start.contains(kind))
+            let start = String::from_utf8_lossy(self.body.get(..WORDS).unwrap_or(&self.body));
+            ["\"timeout\"", "\"canceled\"", "\"execution\"", "timeout exceeded", "deadline exceeded"]
+                .iter()
+                .any(|word| start.contains(word))
         };
         matches!(self.status.as_u16(), 429 | 500 | 502 | 503 | 504) && !took_too_long()
     }
+}
+
+/// Sends a request and reads its answer; an error comes with whether the question may have been heard.
+async fn exchange(asked: &Asked<'_>, url: &Url, mut request: RequestBuilder) -> Result<Reply, (ApiError, bool)> {
+    request = match &asked.body {
+        Body::Nothing => request,
+        Body::Form(form) => request.form(form),
+        Body::Json(body) => request.header(CONTENT_TYPE, "application/json").body(body.clone()),
+    };
+    let failed = |error: &reqwest::Error| (ApiError::Unreachable(http::explain(error)), !error.is_connect());
+    let mut response = request.send().await.map_err(|error| failed(&error))?;
+    let (status, headers) = (response.status(), response.headers());
+    if status.is_redirection() {
+        let to = headers.get(LOCATION).and_then(|to| to.to_str().ok()).and_then(|to| url.join(to).ok());
+        let to = to.map_or_else(|| "nowhere".to_owned(), |to| http::redact(to.as_str()));
+        return Err((ApiError::Redirected(to), true));
+    }
+    let wait = headers.get(RETRY_AFTER).and_then(|wait| wait.to_str().ok()?.trim().parse().ok()).map(Duration::from_secs);
+    let is_html = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let (body, whole) =
+        http::read(&mut response, asked.most.saturating_mul(1024 * 1024)).await.map_err(|error| failed(&error))?;
+    if !whole {
+        return Err((ApiError::TooLarge(asked.most), true));
+    }
+    let is_page = is_html || body.trim_ascii_start().first() == Some(&b'<');
+    Ok(Reply { status, body, is_page, wait })
 }
 
 fn build(material: &Material, tls: bool) -> Result<Client, ApiError> {
@@ -464,6 +473,21 @@ mod tests {
         assert_eq!(fake.requests().len(), 3);
     }
 
+    #[tokio::test]
+    async fn a_secret_that_is_late_is_not_the_servers_fault() {
+        let folder = tempfile::tempdir().unwrap();
+        let fake = Fake::start(|_| Told::ok("{}")).await;
+        let token = "command:until [ -e go ]; do sleep 0.01; done; echo hunter2";
+        let server = Server { bearer: token.parse().ok(), ..Server::at(&fake.url("")) };
+        let api = api(&server, folder.path());
+        let error = api.ask(&get(), Duration::from_millis(1)).await.unwrap_err();
+        assert!(matches!(&error, ApiError::Secret(_)) && error.to_string().ends_with(" is not done yet, and goes on"), "{error}");
+        assert_eq!(fake.requests().len(), 0);
+        std::fs::write(folder.path().join("go"), "").unwrap();
+        api.ask(&get(), LIMIT).await.unwrap();
+        assert!(fake.requests()[0].contains("authorization: Bearer hunter2"));
+    }
+
     /// A server that fails so many times before it answers.
     async fn failing(times: u32, how: &'static str) -> Fake {
         let count = Arc::new(AtomicU32::new(0));
@@ -532,6 +556,7 @@ mod tests {
             (429, "", true),
             (503, r#"{"status":"error","errorType":"timeout","error":"query timed out"}"#, false),
             (503, r#"{"status":"error","errorType":"internal","error":"x"}"#, true),
+            (503, r#"{"status":"error","errorType":"503","error":"error when executing query: timeout exceeded"}"#, false),
             (501, "", false),
             (422, "", false),
             (200, "", false),

@@ -1,4 +1,4 @@
-//! Sources against real servers: Prometheus, Alertmanager, and TLS by OpenSSL.
+//! Sources against real servers: Prometheus, VictoriaMetrics, Alertmanager, and TLS by OpenSSL.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -6,6 +6,8 @@
 mod alertmanager;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/victoria.rs"]
+mod victoria;
 
 #[cfg(test)]
 mod alerts;
@@ -15,6 +17,8 @@ mod direct;
 mod entry;
 #[cfg(test)]
 mod prometheus;
+#[cfg(test)]
+mod victoria_metrics;
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -28,7 +32,7 @@ use std::{
 use flightdeck::{
     health::Sample,
     plan::{self, Duration as PlanDuration, Plan, Server, Side, Signal, Source},
-    sources::{Context, Memory, Sampler, groups, http::http_client, prometheus::Client, sample},
+    sources::{Context, Memory, Reading, Sampler, groups, http::http_client, prometheus::Client, sample},
 };
 use jiff::Timestamp;
 
@@ -75,6 +79,20 @@ async fn take(source: Source, context: &Context) -> Sample {
 fn plan(text: &str) -> Arc<Plan> {
     let text = format!("service = 'shop'\n{text}\n[[stages]]\nid = 'build'\nrun = 'true'\n");
     Arc::new(plan::parse(&text, "test").unwrap_or_else(|problems| panic!("{text}\n{problems:?}")))
+}
+
+fn of<'a>(readings: &'a [Reading], id: &str) -> &'a Sample {
+    &readings.iter().find(|reading| reading.signal == id).unwrap().sample
+}
+
+/// Signals with these queries, at a server.
+fn signals(url: &str, queries: &[(&str, &str)]) -> String {
+    let signal = |(id, query): &(&str, &str)| {
+        format!(
+            "[signals.{id}]\nsource = 'prometheus'\nserver = 'main'\nevery = '1s'\ntimeout = '20s'\nsamples = 1\nconfirm = 1\nfail = 100\nquery = '''{query}'''\n"
+        )
+    };
+    format!("[servers.main]\nurl = '{url}'\n{}", queries.iter().map(signal).collect::<String>())
 }
 
 /// The sampler of a plan whose signals are all sampled together.

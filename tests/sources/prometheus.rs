@@ -7,25 +7,11 @@ use flightdeck::{
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    LIMIT, Page, client, plain, plan, sampler,
+    LIMIT, Page, client, of, plain, plan, sampler, signals,
     support::prometheus::{Prometheus, Setup, until},
 };
 
 const OWN: &str = r#"up{job="prometheus"}"#;
-
-fn of<'a>(readings: &'a [Reading], id: &str) -> &'a Sample {
-    &readings.iter().find(|reading| reading.signal == id).unwrap().sample
-}
-
-/// Signals with these queries, at a server.
-fn signals(url: &str, queries: &[(&str, &str)]) -> String {
-    let signal = |(id, query): &(&str, &str)| {
-        format!(
-            "[signals.{id}]\nsource = 'prometheus'\nserver = 'main'\nevery = '1s'\ntimeout = '20s'\nsamples = 1\nconfirm = 1\nfail = 100\nquery = '''{query}'''\n"
-        )
-    };
-    format!("[servers.main]\nurl = '{url}'\n{}", queries.iter().map(signal).collect::<String>())
-}
 
 #[tokio::test]
 async fn numbers_of_every_kind_in_one_group() {

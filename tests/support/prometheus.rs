@@ -1,7 +1,7 @@
 //! A real Prometheus server that scrapes itself and whatever else it is told to, every second.
 
 use std::{
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::PathBuf,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -38,16 +38,14 @@ impl Prometheus {
 
     /// Starts one that is set up like this. One with a web configuration may not answer at once.
     pub(crate) async fn start_with(targets: &[&str], setup: &Setup) -> Option<Self> {
-        let folders = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect::<Vec<_>>();
-        let found = folders.iter().map(|folder| folder.join("prometheus")).find(|program| program.is_file());
-        let Some(program) = found else {
+        let Some(program) = super::installed("prometheus") else {
             super::skip("prometheus");
             return None;
         };
         // A free port may be taken by another before the server has it.
         for _ in 0..5 {
             let folder = tempfile::tempdir().unwrap();
-            let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+            let port = super::free_port();
             let config = format!(
                 "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n\
                  - {{job_name: prometheus, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}\n\

@@ -193,7 +193,12 @@ fn of_queries(arguments: &Arguments) -> Result<Asked, Failure> {
         let made = serde_json::json!({ "source": "command", "run": "", "every": "15s" });
         let made: Signal = serde_json::from_value(made).map_err(|error| Failure::unknown(error.to_string()))?;
         let compare = baseline.map(|_| Compare::default());
-        Ok(Signal { source: Source::Prometheus { at: at(), question }, baseline: baseline.map(str::to_owned), compare, ..made })
+        Ok(Signal {
+            source: Source::Prometheus { at: at(), question, window: None },
+            baseline: baseline.map(str::to_owned),
+            compare,
+            ..made
+        })
     };
     plan.signals.insert(CANARY.to_owned(), signal(canary, Some(BASELINE))?);
     plan.signals.insert(BASELINE.to_owned(), signal(baseline, None)?);

@@ -95,7 +95,7 @@ pub(super) fn spread(reader: &mut Reader, rows: &mut Vec<Row>, known: &mut Known
         let compare = signal.compare.take();
         row.is_judged = true;
         let Source::Prometheus { at, .. } = &signal.source else { continue };
-        let asked = |query: String| Source::Prometheus { at: at.clone(), question: Question::Query(query) };
+        let asked = |query: String| Source::Prometheus { at: at.clone(), question: Question::Query(query), window: None };
         let (canary_id, baseline_id) = (format!("{}.canary", row.id), format!("{}.baseline", row.id));
         let title = |side: &str| signal.title.as_ref().map(|title| format!("{title} {side}"));
         let plain = Signal { warn: None, fail: None, baseline: None, compare: None, ..signal.clone() };

@@ -11,8 +11,22 @@ use super::{
 };
 use crate::plan::{Basic, Id, Place, Secret, Server, Tls, defaults};
 
-/// Headers that let somebody in: their values are secrets.
-const SECRET_HEADERS: [&str; 6] = ["authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "private-token"];
+/// What the name of a header has in it whose value lets somebody in.
+const SECRET_WORDS: [&str; 13] = [
+    "authorization",
+    "authentication",
+    "token",
+    "secret",
+    "key",
+    "password",
+    "passwd",
+    "passphrase",
+    "cookie",
+    "session",
+    "credential",
+    "jwt",
+    "signature",
+];
 
 /// Every server of the plan.
 pub(super) fn servers(reader: &mut Reader, plan: &Fields<'_>) -> IndexMap<Id, Server> {
@@ -90,9 +104,10 @@ fn headers(reader: &mut Reader, fields: &Fields<'_>) -> IndexMap<String, String>
             continue;
         };
         let is_reference = text.is.parse::<Secret>().is_ok();
-        if SECRET_HEADERS.contains(&header.to_ascii_lowercase().as_str()) && !is_reference {
-            let message = format!("{} of {name} is no reference to a secret", quote(header));
-            let help = "write where it is found: \"env:NAME\", \"file:PATH\" or \"command:COMMAND\"; a secret in a plan is none";
+        if sounds_secret(header) && !is_reference {
+            let message = format!("{} of {name} is no reference to a secret, and sounds like one", quote(header));
+            let help = "write where it is found: \"env:NAME\", \"file:PATH\" or \"command:COMMAND\"; a secret in a plan is none. \
+                        What is no secret can be printed: \"command:echo VALUE\"";
             reader.report(&text.at, "secret-in-plan", message, help);
         } else if text.is.chars().any(|c| c.is_control() || !c.is_ascii()) {
             let message = format!("the value of {} cannot be sent", quote(header));
@@ -102,6 +117,13 @@ fn headers(reader: &mut Reader, fields: &Fields<'_>) -> IndexMap<String, String>
         }
     }
     headers
+}
+
+/// Whether a header's value lets somebody in, by its name.
+fn sounds_secret(header: &str) -> bool {
+    let header = header.to_ascii_lowercase();
+    // Some end in it alone, as in X-Auth.
+    SECRET_WORDS.iter().any(|word| header.contains(word)) || header.split(['-', '_', '.']).any(|word| word == "auth")
 }
 
 /// An address without a name and a password in it: the journal keeps the plan for ever.
@@ -136,6 +158,38 @@ pub(super) fn place(reader: &mut Reader, fields: &Fields<'_>, known: &Known, exa
         (None, None) => {
             reader.missing(fields, "url", &format!("url = \"{example}\", or server = \"NAME\", one of [servers.NAME]"));
             Place::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_sounds_secret() {
+        for header in [
+            "Authorization",
+            "Proxy-Authorization",
+            "X-Api-Key",
+            "apikey",
+            "PRIVATE-TOKEN",
+            "X-Vault-Token",
+            "CF-Access-Client-Secret",
+            "X_Session_Id",
+            "Set-Cookie",
+            "X-Aws-Credentials",
+            "X-Auth",
+            "X-Auth-User",
+            "X-Amz-Signature",
+            "DD-APPLICATION-KEY",
+        ] {
+            assert!(sounds_secret(header), "{header}");
+        }
+        for header in
+            ["X-Scope-OrgID", "THANOS-TENANT", "User-Agent", "Accept", "X-Author", "X-Request-Id", "CF-Access-Client-Id"]
+        {
+            assert!(!sounds_secret(header), "{header}");
         }
     }
 }

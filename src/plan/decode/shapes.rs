@@ -182,7 +182,7 @@ pub(crate) const SIGNAL_COMMON: &[&str] = &[
     "needs_traffic",
 ];
 pub(crate) const SIGNAL_KINDS: &[(&str, &[&str])] = &[
-    ("prometheus", &["url", "server", "query", "ratio"]),
+    ("prometheus", &["url", "server", "query", "ratio", "window"]),
     ("scrape", &["url", "value", "rate", "ratio", "quantile", "window"]),
     ("probe", &["url", "measure", "status", "body"]),
     ("command", &["run"]),

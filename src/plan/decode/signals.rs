@@ -11,7 +11,7 @@ use super::{
     shapes, sources,
     words::{self, quote},
 };
-use crate::plan::{Id, Measure, Side, Signal, Source, defaults};
+use crate::plan::{Id, Measure, Question, Side, Signal, Source, defaults};
 
 /// Every signal of the plan, those that a comparison makes among them; and what each table said.
 pub(super) fn signals(reader: &mut Reader, plan: &Fields<'_>, known: &mut Known) -> (IndexMap<Id, Signal>, Vec<Row>) {
@@ -157,12 +157,20 @@ fn signal<'a>(reader: &mut Reader, (id, table): (At<String>, &'a DeTable<'a>), k
     let or_one = |default: fn() -> u32| if judged { 1 } else { default() };
     let samples = reader.whole(&fields, "samples", 1..=100).map_or_else(|| or_one(defaults::samples), |samples| samples.is);
     let confirm = reader.whole(&fields, "confirm", 1..=100).map_or_else(|| or_one(defaults::confirm), |confirm| confirm.is);
-    if let (Some(Source::Scrape { measure, window, .. }), Some(entry)) = (&source, fields.get("window"))
-        && *window < every
+    let window = match &source {
+        Some(Source::Scrape { measure, window, .. }) if !matches!(measure, Measure::Value(_)) => Some(*window),
+        Some(Source::Prometheus { question: Question::Ratio { .. }, window, .. }) => *window,
+        _ => None,
+    };
+    if let (Some(window), Some(entry)) = (window, fields.get("window"))
+        && window < every
         && !window.is_zero()
-        && !matches!(measure, Measure::Value(_))
     {
-        let message = format!("{} looks back {window} and is sampled every {every}: it would never see any growth", fields.name);
+        let why = match &source {
+            Some(Source::Scrape { .. }) => "it would never see any growth",
+            _ => "there is no share of less than comes between two samples",
+        };
+        let message = format!("{} looks back {window} and is sampled every {every}: {why}", fields.name);
         reader.report(&entry.value.span(), "impossible-time", message, "make `window` several times as long as `every`");
     }
     let needs_traffic = reader.flag(&fields, "needs_traffic").unwrap_or_default();

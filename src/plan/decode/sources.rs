@@ -9,7 +9,7 @@ use super::{
     signals::Row,
     words::{self, quote},
 };
-use crate::plan::{Counted, Endpoints, Expression, Measure, ProbeMeasure, Question, Signal, Source, defaults};
+use crate::plan::{Counted, Duration, Endpoints, Expression, Measure, ProbeMeasure, Question, Signal, Source, defaults};
 
 /// The source, and the signals that it names.
 pub(super) fn source(reader: &mut Reader, fields: &Fields<'_>, known: &Known) -> (Option<Source>, Vec<At<String>>) {
@@ -31,11 +31,12 @@ fn kind(reader: &mut Reader, fields: &Fields<'_>, known: &Known, mentions: &mut 
         "prometheus" => Source::Prometheus {
             at: servers::place(reader, fields, known, "https://prometheus.example"),
             question: question(reader, fields),
+            window: window(reader, fields),
         },
         "scrape" => Source::Scrape {
             url: endpoints(reader, fields, "http://127.0.0.1:9100/metrics"),
             measure: measure(reader, fields),
-            window: reader.some_time(fields, "window").map_or_else(defaults::window, |window| window.is),
+            window: window(reader, fields).unwrap_or_else(defaults::window),
         },
         "alertmanager" => Source::Alertmanager {
             at: servers::place(reader, fields, known, "https://alertmanager.example"),
@@ -47,6 +48,16 @@ fn kind(reader: &mut Reader, fields: &Fields<'_>, known: &Known, mentions: &mut 
         "probe" => probe(reader, fields),
         _ => Source::Command { run: reader.needed_command(fields, "run", "run = \"./measure.sh\", which prints one number") },
     })
+}
+
+/// How far back a measure looks. A query says so itself.
+fn window(reader: &mut Reader, fields: &Fields<'_>) -> Option<Duration> {
+    if let (Some(entry), Some(_), None) = (fields.get("window"), fields.get("query"), fields.get("ratio")) {
+        let message = format!("`window` has no meaning for the `query` of {}", fields.name);
+        let help = "write it in the query, as in rate(http_requests_total[2m]); it is for a ratio";
+        reader.report(&entry.place, "key-of-another-kind", message, help);
+    }
+    reader.some_time(fields, "window").map(|window| window.is)
 }
 
 /// What a Prometheus server is asked.

@@ -71,8 +71,7 @@ pub struct Point {
 pub fn decode(body: &[u8]) -> Result<Answer, QueryError> {
     let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|error| malformed(&error))?;
     if envelope.status == "error" {
-        let line = |text: Option<String>, length| text::line(text.as_deref().unwrap_or("no reason given"), length);
-        return Err(QueryError::Refused { kind: line(envelope.kind, 40), message: line(envelope.error, 160) });
+        return Err(refused(envelope.kind.as_deref(), envelope.error.as_deref()));
     }
     let Some(data) = envelope.data.filter(|_| envelope.status == "success") else {
         return Err(QueryError::Malformed("it has neither data nor an error".to_owned()));
@@ -95,6 +94,78 @@ pub fn decode(body: &[u8]) -> Result<Answer, QueryError> {
     };
     let remarks = envelope.warnings.into_iter().chain(envelope.infos).flatten().take(REMARKS);
     Ok(Answer { data, warnings: remarks.map(|remark| text::line(&remark, 160)).collect() })
+}
+
+/// Why a server has no answer, by the kind that it gives and by its words: the statuses of Thanos, Mimir and VictoriaMetrics
+/// are the same for a query that is wrong, for storage that is out of reach, and for a time that is up.
+fn refused(kind: Option<&str>, message: Option<&str>) -> QueryError {
+    const NO_REASON: &str = "no reason given";
+    let message = message.map_or(NO_REASON, without_query);
+    let shown = text::line(message, 160);
+    match (kind.unwrap_or(NO_REASON), Fault::of(message)) {
+        ("execution" | "internal" | "422" | "500" | "503", Some(Fault::Storage)) => QueryError::Storage(shown),
+        ("execution" | "internal" | "422" | "500" | "503", Some(Fault::Late)) => {
+            QueryError::Refused { kind: "timeout".to_owned(), message: shown }
+        }
+        (kind, _) => QueryError::Refused { kind: text::line(kind, 40), message: shown },
+    }
+}
+
+/// What a server's words say is at fault, where it is not the query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// Something that the server asks itself.
+    Storage,
+    /// The time was up.
+    Late,
+}
+
+impl Fault {
+    fn of(message: &str) -> Option<Self> {
+        const LATE: [&str; 6] = [
+            "context deadline exceeded",
+            "context canceled",
+            "code = DeadlineExceeded",
+            "deadline exceeded",
+            "timeout exceeded",
+            "request timeout reached",
+        ];
+        const STORAGE: [&str; 10] = [
+            // Thanos, and Mimir's own services among each other
+            "code = Unavailable",
+            "code = Aborted",
+            "No StoreAPIs matched",
+            "connection refused",
+            // Cortex and Mimir
+            "consistency check failed",
+            "unhealthy instances in the ring",
+            "empty ring",
+            "live replicas required",
+            // VictoriaMetrics
+            "vmstorage nodes are unavailable",
+            "from vmstorage nodes",
+        ];
+        // A query that reads too much is refused by the storage, and the server may say where.
+        const TOO_MUCH: [&str; 5] = ["exceeds", "code = ResourceExhausted", "err-mimir-max-", " limit", "(limit"];
+        let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
+        if says(&LATE) { Some(Self::Late) } else { (says(&STORAGE) && !says(&TOO_MUCH)).then_some(Self::Storage) }
+    }
+}
+
+/// An error's words without the query itself, which VictoriaMetrics puts before them: many queries that were asked together
+/// leave no room for what is wrong.
+fn without_query(message: &str) -> &str {
+    let reason = || {
+        let quoted = message.strip_prefix("error when executing query=\"")?;
+        let mut escaped = false;
+        let end = quoted.find(|c| {
+            let is_end = c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
+            is_end
+        })?;
+        quoted.get(end..)?.split_once("): ").map(|(_, reason)| reason)
+    };
+    reason().unwrap_or(message)
 }
 
 #[derive(Deserialize)]

@@ -8,6 +8,7 @@
 //!
 //! So all are evaluated at the same time, in one request for the whole group. One query that the server refuses would
 //! spoil the others, so where a batch is refused each of its queries is asked alone, and those to blame stay alone for a while.
+//! A server that refuses everything is not asked so: it may be sick, and that would multiply its load.
 //!
 //! Prometheus 2.42, and maybe others of its age, makes a zero of a native histogram when it is given a label. A zero that
 //! is none looks like health, so a query that yields one is asked alone now and then.
@@ -31,6 +32,9 @@ const AT_ONCE: usize = 4;
 /// After how long a query that had to be asked alone is tried with the others again.
 const AGAIN: Duration = Duration::from_secs(10 * 60);
 
+/// How long a batch is not taken apart again whose queries were all refused alone too.
+const MOMENT: Duration = Duration::from_secs(60);
+
 /// Queries that are asked together, again and again.
 #[derive(Default)]
 pub(super) struct Batch {
@@ -42,6 +46,8 @@ struct Part {
     form: Form,
     /// When its zeros were last seen to be numbers.
     checked: Option<Instant>,
+    /// When it was refused alone, as all were that it had been asked with, and why.
+    refused: Option<(Instant, QueryError)>,
 }
 
 /// How a query can be asked.
@@ -70,7 +76,7 @@ impl Batch {
         if let Some(place) = self.parts.iter().position(|part| part.query == query) {
             return place;
         }
-        self.parts.push(Part { query, form: Form::Together, checked: None });
+        self.parts.push(Part { query, form: Form::Together, checked: None, refused: None });
         self.parts.len().saturating_sub(1)
     }
 
@@ -104,7 +110,10 @@ impl Batch {
                     }
                     add_remarks(&mut warnings, remarks);
                 }
-                Err(error) if error.is_about_the_query() => refused.push(pack),
+                Err(error) if error.is_about_the_query() => match self.known_refusals(&pack, Instant::now()) {
+                    Some(known) => known.into_iter().for_each(|(place, error)| put(&mut parts, place, Err(error))),
+                    None => refused.push(pack),
+                },
                 Err(error) => {
                     fill(&mut parts, &pack, || Err(error.clone()));
                     if error.is_late() {
@@ -272,15 +281,33 @@ impl Batch {
         Ok((answer.series()?, scalar, warnings))
     }
 
+    /// Why each of a pack was refused alone, where all of them were so a moment ago.
+    fn known_refusals(&self, pack: &[usize], now: Instant) -> Option<Vec<(usize, QueryError)>> {
+        let known = |place: &usize| {
+            let (since, error) = self.parts.get(*place)?.refused.as_ref()?;
+            (now.saturating_duration_since(*since) < MOMENT).then(|| (*place, error.clone()))
+        };
+        pack.iter().map(known).collect()
+    }
+
     /// Keeps those alone that spoil others; all of a batch where none of them is refused alone.
     ///
-    /// One that has just been found to be a scalar is no longer one that spoils others.
+    /// One that has just been found to be a scalar is no longer one that spoils others. Where all of several are refused
+    /// alone too, it is more likely that the server cannot answer anything, in words that are not known here, than that all
+    /// are wrong: asking each of them again and again would be the last thing that it needs.
     fn blame(&mut self, refused: &[Vec<usize>], scalars: &[usize], parts: &[Option<Result<Vec<Element>, QueryError>>]) {
         let now = Instant::now();
         for pack in refused {
             let is_refused = |place: &usize| matches!(parts.get(*place), Some(Some(Err(error))) if error.is_about_the_query());
+            let all = pack.len() > 1 && pack.iter().all(is_refused);
             let found = pack.iter().any(|place| is_refused(place) || scalars.contains(place));
             for place in pack {
+                if all {
+                    if let (Some(part), Some(Some(Err(error)))) = (self.parts.get_mut(*place), parts.get(*place)) {
+                        part.refused = Some((now, error.clone()));
+                    }
+                    continue;
+                }
                 let guilty = is_refused(place) || !found;
                 if let (true, Some(part)) = (guilty, self.parts.get_mut(*place)) {
                     part.form = Form::Alone(now);

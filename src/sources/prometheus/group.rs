@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::{
     Client, Element, Point, QueryError, Row,
@@ -19,8 +20,6 @@ use crate::{
 
 /// How many steps of the past are asked for at most.
 const STEPS: i64 = 1000;
-/// How far back a ratio looks: as `window` of a scraped ratio does if it is left out.
-const WINDOW: Duration = Duration::from_secs(30);
 /// How many of a server's remarks are told of a signal.
 const REMARKS: usize = 3;
 
@@ -113,7 +112,10 @@ impl Group {
         // VictoriaMetrics takes a beginning to be a multiple of the step, and answers for other times than were asked.
         let aligned = start.as_millisecond().div_euclid(step).saturating_mul(step);
         let start = Timestamp::from_millisecond(aligned).unwrap_or(start);
-        let rows = self.batch.range(&self.client, (start, to), Duration::from_millis(step.unsigned_abs()), limit).await;
+        let length = Duration::from_millis(step.unsigned_abs());
+        let asking = Instant::now();
+        let Ok(Some(to)) = self.client.evaluated_until((start, to), length, limit).await else { return Vec::new() };
+        let rows = self.batch.range(&self.client, (start, to), length, limit.saturating_sub(asking.elapsed())).await;
         let asked = now();
         let mut readings = Vec::new();
         for item in &mut self.items {
@@ -217,7 +219,8 @@ impl Ratio {
             return Ok(last.clone());
         }
         self.last = None;
-        let Grown { share, count } = self.counters.add(of, over, at, WINDOW)?;
+        let Grown { share, count } =
+            self.counters.add(of, over, at, signal.looks_back().map_or(Duration::ZERO, |window| window.get()))?;
         let factor = if signal.unit == "percent" { 100.0 } else { 1.0 };
         let sample = Sample { count: Some(count), ..finish(signal, at, share * factor, asked) };
         self.last = Some(sample.clone());

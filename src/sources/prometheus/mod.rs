@@ -42,6 +42,9 @@ pub enum QueryError {
         /// The API's `error`.
         message: String,
     },
+    /// The server cannot reach its own storage, in its words.
+    #[error("the server cannot reach its own storage: {0}")]
+    Storage(String),
     /// Some of the server's own sources did not answer, so what it tells is not all.
     #[error("the answer is partial: not all of the server's own sources answered")]
     Partial,
@@ -64,11 +67,14 @@ impl QueryError {
     fn is_about_the_query(&self) -> bool {
         match self {
             Self::Refused { kind, .. } => {
-                !self.is_late() && !matches!(kind.as_str(), "internal" | "unavailable" | "too_many_requests" | "not_found")
+                // VictoriaMetrics' kinds are statuses.
+                let is_status = matches!(kind.as_str(), "404" | "429") || (kind.len() == 3 && kind.starts_with('5'));
+                let is_word = matches!(kind.as_str(), "internal" | "unavailable" | "too_many_requests" | "not_found");
+                !self.is_late() && !is_status && !is_word
             }
             Self::Api(ApiError::Status(status, _)) => matches!(status.as_u16(), 400 | 413 | 414 | 422),
             Self::Api(ApiError::TooLarge(_)) | Self::Several(_) | Self::Histogram | Self::Kind(_) => true,
-            Self::Api(_) | Self::Partial | Self::Malformed(_) => false,
+            Self::Api(_) | Self::Storage(_) | Self::Partial | Self::Malformed(_) => false,
         }
     }
 
@@ -178,6 +184,23 @@ impl Client {
         }
     }
 
+    /// The last step of a stretch of the past that the server evaluates for that time: VictoriaMetrics repeats what it found
+    /// for half a minute ago in place of anything newer, where [`range`](Self::range) asks for steps shorter than a minute. None
+    /// where there is no such step.
+    ///
+    /// # Errors
+    /// Where there is no answer within the limit.
+    async fn evaluated_until(
+        &self,
+        (from, to): (Timestamp, Timestamp),
+        step: Duration,
+        limit: Duration,
+    ) -> Result<Option<Timestamp>, QueryError> {
+        let rows = self.range("time()", (from, to), step, limit).await?;
+        let is_own = |point: &&Point| answer::timestamp(point.value).is_ok_and(|evaluated| evaluated == point.at);
+        Ok(rows.iter().flat_map(|row| &row.points).take_while(is_own).last().map(|point| point.at))
+    }
+
     /// Whether a comparison holds: whether it yields anything. A scalar must not be zero, nor may a number of a
     /// comparison with `bool`, which yields 0 instead of nothing.
     ///
@@ -204,6 +227,10 @@ impl Client {
         // Thanos and VictoriaMetrics would rather answer with what they have; half of the traffic is no measure of health.
         form.push(("partial_response", "false".to_owned()));
         form.push(("deny_partial_response", "1".to_owned()));
+        // VictoriaMetrics would rather answer for half a minute ago, which everything that is sampled more often is stale by;
+        // older ones know only the first word of these, for an instant.
+        form.push(("nocache", "1".to_owned()));
+        form.push(("latency_offset", "1ms".to_owned()));
         let asked = Asked {
             method: Method::POST,
             path: &["api", "v1", endpoint],
@@ -216,7 +243,7 @@ impl Client {
         let failure = reply.failure();
         match (decode(&reply.body), failure) {
             // The API's own words say more than the status.
-            (Err(refused @ QueryError::Refused { .. }), _) => Err(refused),
+            (Err(refused @ (QueryError::Refused { .. } | QueryError::Storage(_))), _) => Err(refused),
             (_, Some(failure)) => Err(failure.into()),
             (decoded, None) => decoded,
         }

@@ -146,7 +146,7 @@ fn query(server: &Fake, query: &str) -> Signal {
 }
 
 fn question(server: &Fake, question: Question) -> Signal {
-    signal(Source::Prometheus { at: Place { url: Some(server.url("")), server: None }, question })
+    signal(Source::Prometheus { at: Place { url: Some(server.url("")), server: None }, question, window: None })
 }
 
 fn group(server: &Fake, signals: &[(&str, Signal)]) -> Group {
@@ -179,7 +179,8 @@ async fn numbers() {
         assert_eq!(answer.warnings, ["odd"]);
         let request = &server.requests()[0];
         assert!(request.starts_with("POST /prom/api/v1/query HTTP/1.1\r\n"), "{request}");
-        let body = "query=sum%28a%29&timeout=20000ms&partial_response=false&deny_partial_response=1";
+        let body = "query=sum%28a%29&timeout=20000ms&partial_response=false&deny_partial_response=1\
+                    &nocache=1&latency_offset=1ms";
         assert!(request.ends_with(body), "{request}");
     }
     let server = server(&vector(&["NaN"])).await;
@@ -421,6 +422,56 @@ async fn a_batch_that_nobody_is_to_blame_for_is_taken_apart() {
 }
 
 #[tokio::test]
+async fn a_server_that_refuses_everything_is_not_asked_for_each_again_and_again() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let sick = std::sync::Arc::new(AtomicBool::new(true));
+    let is_sick = std::sync::Arc::clone(&sick);
+    let server = prometheus(move |query, _| match query {
+        _ if is_sick.load(Ordering::SeqCst) => Yields::Refused("the disk is on fire"),
+        _ => one(7.0),
+    })
+    .await;
+    let signals: Vec<(String, Signal)> = (0..5).map(|n| (n.to_string(), query(&server, &format!("rate(a{n}[5m])")))).collect();
+    let signals: Vec<(&str, Signal)> = signals.iter().map(|(id, signal)| (id.as_str(), signal.clone())).collect();
+    let mut group = group(&server, &signals);
+    let mut all_are = async |expected: Value, requests: usize| {
+        let before = server.requests().len();
+        let readings = group.sample(LIMIT).await;
+        assert!(values(&readings).iter().all(|(_, value)| *value == expected), "{readings:?}");
+        assert_eq!(server.requests().len() - before, requests);
+    };
+    let refused = error("bad_data: the disk is on fire");
+    all_are(refused.clone(), 6).await;
+    all_are(refused.clone(), 1).await;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::time::resume();
+    all_are(refused.clone(), 6).await;
+    all_are(refused, 1).await;
+    // Well again, it is asked for all at once.
+    sick.store(false, Ordering::SeqCst);
+    all_are(Value::Number(7.0), 1).await;
+}
+
+/// What Thanos answers where a store is down.
+#[tokio::test]
+async fn a_server_whose_storage_is_out_of_reach_is_not_asked_for_each() {
+    let server = Fake::start(|_| {
+        let why = "expanding series: proxy Series(): rpc error: code = Aborted desc = No StoreAPIs matched for this query";
+        let body = json!({"status": "error", "errorType": "execution", "error": why}).to_string();
+        Reply::text("422 Unprocessable Entity", &body)
+    })
+    .await;
+    let signals = [("a", query(&server, "sum(a)")), ("b", query(&server, "sum(b)"))];
+    let readings = group(&server, &signals).sample(LIMIT).await;
+    for (_, value) in values(&readings) {
+        let Value::Missing(Unknown::Error(why)) = &value else { panic!("{value:?}") };
+        assert!(why.starts_with("the server cannot reach its own storage: expanding series: "), "{why}");
+    }
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
 async fn one_that_takes_too_long_does_not_spoil_the_others_for_long() {
     for (slow, expected) in [("slow", Value::Number(7.0)), ("a", error("timeout: query timed out"))] {
         let server = Fake::start(move |request| {
@@ -585,6 +636,46 @@ async fn ratios_are_counted_from_sample_to_sample() {
 }
 
 #[tokio::test]
+async fn a_ratio_looks_back_as_far_as_the_plan_says() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    for (every, window, expected) in [
+        (5, None, Value::Number(0.0)),
+        // Four times as long.
+        (60, None, Value::Number(5.0)),
+        (5, Some(180), Value::Number(5.0)),
+        (60, Some(60), Value::Number(0.0)),
+    ] {
+        let look = std::sync::Arc::new(AtomicUsize::new(0));
+        let now = std::sync::Arc::clone(&look);
+        // Looked at once a minute: 10 failures of 100 requests, and then none of 100 more.
+        let server = prometheus(move |query, _| {
+            let look = now.load(Ordering::SeqCst);
+            let (ok, failed) = [(0.0, 0.0), (90.0, 10.0), (190.0, 10.0)][look];
+            match query {
+                "r" => Yields::Series(vec![("200", ok), ("500", failed)]),
+                "r{code=\"500\"}" => Yields::Series(vec![("500", failed)]),
+                "max(timestamp(r))" => one(1_699_999_800.0 + 60.0 * look as f64),
+                _ => one(2.0),
+            }
+        })
+        .await;
+        let mut signal = ratio(&server);
+        signal.every = crate::plan::Duration::from_secs(every);
+        if let Source::Prometheus { window: of_plan, .. } = &mut signal.source {
+            *of_plan = window.map(crate::plan::Duration::from_secs);
+        }
+        let mut group = group(&server, &[("errors", signal)]);
+        group.sample(LIMIT).await;
+        look.store(1, Ordering::SeqCst);
+        assert_eq!(group.sample(LIMIT).await[0].sample.value, Value::Number(10.0));
+        look.store(2, Ordering::SeqCst);
+        let sample = group.sample(LIMIT).await.remove(0).sample;
+        assert_eq!(sample.value, expected, "every {every} s, {window:?}");
+        assert_eq!(sample.count, Some(Count { events: 0.0, trials: 100.0 }), "each event is counted once");
+    }
+}
+
+#[tokio::test]
 async fn a_ratio_without_its_part_is_known_only_where_it_could_be_there() {
     for (there, expected) in [(true, Value::Number(0.0)), (false, Value::Missing(Unknown::NoData))] {
         let look = std::sync::atomic::AtomicU32::new(0);
@@ -624,6 +715,7 @@ async fn the_past() {
             ("max(timestamp(dead))", _) => one(1_699_999_990.0),
             ("wrong(", _) => Yields::Refused("parse error"),
             ("1", _) => Yields::Scalar(1.0),
+            ("time()", _) => Yields::Scalar(at as f64 / 1000.0),
             // A counter with 10 more, one of them an error, at every step.
             ("r", _) => Yields::Series(vec![("200", 9.0 * index as f64), ("500", index as f64)]),
             ("r{code=\"500\"}", _) => Yields::Series(vec![("500", index as f64)]),
@@ -667,6 +759,65 @@ async fn the_past() {
     group.past(|_| Timestamp::UNIX_EPOCH, to, step, LIMIT).await;
     assert!(server.requests()[many].contains("&step=1700000020ms&"), "{}", server.requests()[many]);
     assert_eq!(group.past(|_| to, from, step, LIMIT).await, []);
+}
+
+/// VictoriaMetrics repeats what was half a minute ago, and says so only of the time.
+#[tokio::test]
+async fn a_past_that_is_made_up_is_not_told() {
+    let second = |second: i64| Timestamp::from_second(1_700_000_000 + second).unwrap();
+    let server = prometheus(|query, at| match query {
+        "time()" => Yields::Scalar(at.min(1_700_000_010_000) as f64 / 1000.0),
+        _ => one(1.0),
+    })
+    .await;
+    let mut group = group(&server, &[("a", query(&server, "rate(a[1m])"))]);
+    let step = Duration::from_secs(5);
+    let readings = group.past(|_| second(0), second(30), step, LIMIT).await;
+    let shown: Vec<Timestamp> = readings.iter().map(|reading| reading.sample.at).collect();
+    assert_eq!(shown, [second(0), second(5), second(10)]);
+    assert_eq!(group.past(|_| second(15), second(30), step, LIMIT).await, [], "all of it is made up");
+}
+
+#[test]
+fn whose_fault_it_is() {
+    const ABOUT_QUERY: &str = "the query's";
+    const STORAGE: &str = "the storage's";
+    const LATE: &str = "the time was up";
+    for (kind, message, expected) in [
+        ("bad_data", "1:5: parse error: unexpected end of input", ABOUT_QUERY),
+        ("execution", "found duplicate series for the match group {} on the right hand-side", ABOUT_QUERY),
+        ("execution", "query processing would load too many samples into memory in query execution", ABOUT_QUERY),
+        ("execution", "expanding series: the query exceeded the maximum number of series (limit: 9 series)", ABOUT_QUERY),
+        ("execution", "expanding series: rpc error: code = Aborted desc = exceeded series limit: 9", ABOUT_QUERY),
+        ("422", "error when executing query=\"x(\\\"): \" for (time=1, step=2): unexpected token", ABOUT_QUERY),
+        (
+            "422",
+            "cannot fetch query results from vmstorage nodes: the number of matching unique timeseries exceeds 300000",
+            ABOUT_QUERY,
+        ),
+        ("execution", "expanding series: proxy Series(): rpc error: code = Aborted desc = fetch series for {}", STORAGE),
+        ("execution", "expanding series: rpc error: code = Unavailable desc = connection error", STORAGE),
+        ("execution", "expanding series: too many unhealthy instances in the ring", STORAGE),
+        ("internal", "expanding series: consistency check failed because some blocks were not queried: 01", STORAGE),
+        ("422", "cannot return full response, since some of vmstorage nodes are unavailable", STORAGE),
+        ("503", "cannot fetch query results from vmstorage nodes: cannot perform search on vmstorage a:8401", STORAGE),
+        ("execution", "expanding series: context deadline exceeded", LATE),
+        ("503", "error when executing query=\"a\" for (time=1, step=2): timeout exceeded: 5 s", LATE),
+        ("timeout", "query timed out in expression evaluation", LATE),
+    ] {
+        let body = json!({"status": "error", "errorType": kind, "error": message}).to_string();
+        let error = decode(body.as_bytes()).unwrap_err();
+        let found = match &error {
+            error if error.is_late() => LATE,
+            QueryError::Storage(_) => STORAGE,
+            _ => ABOUT_QUERY,
+        };
+        assert_eq!((found, error.is_about_the_query()), (expected, expected == ABOUT_QUERY), "{kind}: {message}");
+    }
+    // What is said of it is not lost behind the query.
+    let long = format!("error when executing query=\"{}\" for (time=1, step=2): unexpected token", "a".repeat(500));
+    let body = json!({"status": "error", "errorType": "422", "error": long}).to_string();
+    assert_eq!(decode(body.as_bytes()).unwrap_err().to_string(), "422: unexpected token");
 }
 
 #[tokio::test]

@@ -258,9 +258,10 @@ fn addresses(urls: &Endpoints) -> String {
 /// Where a signal's numbers come from.
 pub(super) fn source_words(signal: &Signal) -> String {
     match &signal.source {
-        Source::Prometheus { at, question: Question::Query(query) } => format!("Prometheus at {}: {query}", place(at)),
-        Source::Prometheus { at, question: Question::Ratio { of, over } } => {
-            format!("Prometheus at {}: growth of {of} over that of {over}", place(at))
+        Source::Prometheus { at, question: Question::Query(query), .. } => format!("Prometheus at {}: {query}", place(at)),
+        Source::Prometheus { at, question: Question::Ratio { of, over }, .. } => {
+            let within = signal.looks_back().map(|window| format!(" within {window}")).unwrap_or_default();
+            format!("Prometheus at {}: growth of {of} over that of {over}{within}", place(at))
         }
         Source::Scrape { url, .. } => format!("metrics at {}", addresses(url)),
         Source::Probe { url, .. } => format!("probe of {}", addresses(url)),
