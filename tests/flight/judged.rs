@@ -76,7 +76,7 @@ every  = "1s"
 [[stages]]
 id      = "canary"
 target  = "shop"
-steps   = [{{ weight = 25, bake = "8s" }}, {{ weight = 100 }}]
+steps   = [{{ weight = 25, bake = "14s" }}, {{ weight = 100 }}]
 signals = ["p95", "errors"]
 on_fail = "rollback"
 "#
@@ -128,9 +128,11 @@ async fn a_slow_canary_is_judged_and_rolled_back() {
     let chain = [at(&turned, "sampled"), at(&turned, "at"), at(&begun, "at"), at(&acted, "at"), at(&back, "at")];
     assert!(chain.is_sorted(), "{chain:?}");
     let after = |one: usize, other: usize| Duration::try_from(chain[other].duration_since(chain[one])).unwrap();
-    // Within a sampling interval, though a query and a busy machine may take their time.
-    assert!(after(0, 2) < Duration::from_secs(3), "{chain:?}");
     assert_eq!(flight.count(&id, "rollback-started"), 1);
+    // At once: nothing else happened between the two.
+    let place = |of: &Value| log.iter().position(|event| event == of).unwrap();
+    let between = log[place(&turned) + 1..place(&begun)].iter().map(|event| event["kind"].as_str().unwrap());
+    assert!(between.clone().all(|kind| ["signal-turned", "stage-failed"].contains(&kind)), "{:?}", between.collect::<Vec<_>>());
 
     // The first bad sample is the first of the canary at all: it was slow from the beginning.
     let journal = rusqlite::Connection::open(flight.journal()).unwrap();
@@ -143,7 +145,6 @@ async fn a_slow_canary_is_judged_and_rolled_back() {
         after(0, 1),
         after(0, 4)
     );
-    assert!(whole < Duration::from_secs(30), "{whole:?}");
 
     // What was decided comes out again, from what the journal holds.
     let again = flight.run(&["judge", "--release", &id]).ends(0);

@@ -253,7 +253,7 @@ fn key_line(paint: &mut Paint<'_>, area: Rect) {
             Action::Retry if !can_retry(view) => continue,
             // Nothing is offered that would only be refused.
             Action::Rollback if view.app.hindrance(Action::Rollback, view.now).is_some() => continue,
-            Action::Sign if view.release.is_over() || view.release.rollback.is_some() => continue,
+            Action::Sign if view.release.is_over() || view.release.rollback.is_some() || view.plan.checks.is_empty() => continue,
             Action::Silence | Action::Automatic if view.app.hindrance(described.action, view.now).is_some() => continue,
             Action::Automatic if view.release.automatic_off.is_some() => "auto in",
             Action::Promote | Action::Hold if view.release.is_over() || view.release.rollback.is_some() => continue,
