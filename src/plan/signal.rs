@@ -129,6 +129,28 @@ pub struct Signal {
 }
 
 impl Signal {
+    /// One of this source, with everything else as a plan has it that leaves it out.
+    #[must_use]
+    pub fn of(source: Source) -> Self {
+        Self {
+            title: None,
+            source,
+            unit: String::new(),
+            scale: None,
+            every: defaults::every(),
+            timeout: None,
+            bad: Side::default(),
+            warn: None,
+            fail: None,
+            baseline: None,
+            compare: None,
+            needs_traffic: false,
+            samples: defaults::samples(),
+            confirm: defaults::confirm(),
+            stale: None,
+        }
+    }
+
     /// The age at which its newest sample no longer counts.
     #[must_use]
     pub fn stale_after(&self) -> Duration {

@@ -16,7 +16,10 @@ use super::{
     picked::{Found, Kind, Picked, Presence, Wanted},
     quantile::quantile,
 };
-use crate::{health::Unknown, plan::Measure};
+use crate::{
+    health::{Count, Unknown},
+    plan::Measure,
+};
 
 /// What is asked of pages.
 #[derive(Debug, Clone, Copy)]
@@ -31,9 +34,33 @@ pub struct Asks<'a> {
     pub percent: bool,
 }
 
+impl Asks<'_> {
+    /// What is asked besides the series.
+    pub(super) fn terms(&self) -> Terms {
+        // After a longer pause, growth since then would tell of a time long gone.
+        let reach = Reach { window: self.window, pause: self.window.max(self.every).saturating_mul(2) };
+        Terms { reach, percent: self.percent }
+    }
+}
+
+/// What is asked of series: nothing that is borrowed, so that it can go to another thread.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    reach: Reach,
+    percent: bool,
+}
+
 /// What is remembered of a measure's pages from scrape to scrape, by endpoint.
 #[derive(Debug, Default)]
 pub struct Histories(Vec<History>);
+
+impl Histories {
+    /// For a ratio that is known: how many events there were since the last count. Each is counted once, so this is for
+    /// whoever is sure to tell of them.
+    pub(super) fn count(&mut self, wanted: &Wanted, taken: &Taken) -> Option<Count> {
+        if taken.whole.is_ok() && wanted.kind == Kind::Ratio { growth::count(&mut self.0) } else { None }
+    }
+}
 
 /// Computes the measure from pages as they came, one of each endpoint, at that time: what a scrape does, without the network.
 /// The endpoints are called by their numbers, from 1.
@@ -44,12 +71,25 @@ pub fn of_pages(asks: &Asks<'_>, pages: &[(&[u8], Format)], now: Instant, histor
     };
     let names: Vec<String> = (1..=pages.len()).map(|number| number.to_string()).collect();
     let pages = pages.iter().map(|(body, format)| wanted.read(body, *format)).collect();
-    measure(asks, &wanted, &names, pages, now, histories)
+    measure(asks.terms(), &wanted, &names, pages, now, histories)
 }
 
 /// Computes the measure from the pages of all endpoints, scraped at that time, and what is remembered of those before.
 pub(super) fn measure(
-    asks: &Asks<'_>,
+    terms: Terms,
+    wanted: &Wanted,
+    names: &[String],
+    pages: Vec<Result<Picked, Unknown>>,
+    now: Instant,
+    histories: &mut Histories,
+) -> Taken {
+    let taken = look(terms, wanted, names, pages, now, histories);
+    Taken { count: histories.count(wanted, &taken), ..taken }
+}
+
+/// The same, with nothing counted yet.
+pub(super) fn look(
+    Terms { reach, percent }: Terms,
     wanted: &Wanted,
     names: &[String],
     pages: Vec<Result<Picked, Unknown>>,
@@ -58,8 +98,6 @@ pub(super) fn measure(
 ) -> Taken {
     let several = pages.len() > 1;
     histories.resize_with(pages.len(), History::default);
-    // After a longer pause, growth since then would tell of a time long gone.
-    let reach = Reach { window: asks.window, pause: asks.window.max(asks.every).saturating_mul(2) };
     let seen: Vec<Result<Seen, Unknown>> = pages
         .into_iter()
         .zip(histories.iter_mut())
@@ -72,7 +110,7 @@ pub(super) fn measure(
             Seen::new(wanted.kind, page, reach, now, history)
         })
         .collect();
-    let conclude = |seen: &Seen| seen.conclude(wanted, asks.percent);
+    let conclude = |seen: &Seen| seen.conclude(wanted, percent);
     let own: Vec<Measured> = seen.iter().map(|seen| seen.as_ref().map_err(Unknown::clone).and_then(conclude)).collect();
     let failures = seen.iter().zip(&own).map(|(seen, own)| match own {
         // The sum of gauges is only known with all of them.
@@ -83,10 +121,8 @@ pub(super) fn measure(
         Some(why) => Err(why),
         None => conclude(&seen.into_iter().flatten().reduce(Seen::and).unwrap_or_default()),
     };
-    let counts = whole.is_ok() && wanted.kind == Kind::Ratio;
-    let count = if counts { growth::count(histories) } else { None };
     let parts = if several { names.iter().cloned().zip(own).collect() } else { Vec::new() };
-    Taken { whole, count, parts }
+    Taken { whole, count: None, parts }
 }
 
 /// What is seen at one endpoint, or at several together.

@@ -21,7 +21,11 @@ mod slo;
 #[cfg(test)]
 mod testing;
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 pub use api::ApiError;
 use endpoints::{Measured, Taken};
@@ -84,8 +88,8 @@ impl fmt::Debug for Context {
 /// What a source remembers between two samplings of the same signal; empty at first, one for each signal.
 #[derive(Debug, Default)]
 pub struct Memory {
-    /// How the counters on scraped pages grew.
-    growth: measure::Histories,
+    /// How the counters on scraped pages grew. It is shared with the thread that looks at many of them.
+    growth: Arc<Mutex<measure::Histories>>,
 }
 
 /// Takes one sample of a signal. It never fails: what goes wrong becomes a sample without a number, with a line that
@@ -118,7 +122,7 @@ async fn take(signal: &Signal, context: &Context, memory: &mut Memory, asked: Ti
         Source::Scrape { url, measure, window } => {
             let percent = signal.unit == "percent";
             let asks = measure::Asks { measure, window: window.get(), every: signal.every.get(), percent };
-            scrape::take(&asks, url.all(), limit, &context.http, &mut memory.growth).await
+            scrape::take(&asks, url.all(), limit, &context.http, &memory.growth).await
         }
         Source::Probe { url, measure, status, body } => {
             let asks = probe::Asks { measure: *measure, status: *status, body: body.as_deref() };

@@ -54,6 +54,13 @@ pub(super) struct Picked {
     pub(super) presence: Presence,
 }
 
+impl Picked {
+    /// How many series matter.
+    pub(super) fn len(&self) -> usize {
+        self.of.len().saturating_add(self.over.len())
+    }
+}
+
 /// A selected series.
 #[derive(Debug, Clone)]
 pub(super) struct Found {

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{Context, http::http_client};
-use crate::plan::{Duration, Side, Signal, Source};
+use crate::plan::{Signal, Source};
 
 /// What the server answers.
 pub(crate) enum Reply {
@@ -125,21 +125,5 @@ pub(crate) fn context() -> Context {
 }
 
 pub(crate) fn signal(source: Source) -> Signal {
-    Signal {
-        title: None,
-        source,
-        unit: String::new(),
-        scale: None,
-        every: Duration::from_secs(5),
-        timeout: None,
-        bad: Side::Above,
-        warn: None,
-        fail: None,
-        baseline: None,
-        compare: None,
-        needs_traffic: false,
-        samples: 1,
-        confirm: 1,
-        stale: None,
-    }
+    Signal { samples: 1, confirm: 1, ..Signal::of(source) }
 }

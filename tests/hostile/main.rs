@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use flightdeck::{
     health::{Sample, Series, Unknown, Value},
-    plan::{Duration, Endpoints, Measure, Side, Signal, Source},
+    plan::{Duration, Endpoints, Measure, Signal, Source},
     sources::{
         Context, Memory,
         exposition::{Format, PAGE, parse_bytes},
@@ -92,29 +92,16 @@ fn signal(url: &str, asked: Asked) -> Signal {
         Median => Measure::Quantile { of: "h".into(), q: 0.5 },
     };
     let source = Source::Scrape { url: Endpoints::One(url.into()), measure, window: Duration::from_secs(30) };
-    Signal {
-        title: None,
-        source,
-        unit: String::new(),
-        scale: None,
-        every: Duration::from_secs(5),
-        timeout: Some(Duration::from_secs(60)),
-        bad: Side::Above,
-        warn: None,
-        fail: None,
-        baseline: None,
-        compare: None,
-        needs_traffic: false,
-        samples: 1,
-        confirm: 1,
-        stale: None,
-    }
+    Signal { timeout: Some(Duration::from_secs(60)), samples: 1, confirm: 1, ..Signal::of(source) }
+}
+
+fn context() -> Context {
+    Context { http: http_client().unwrap(), folder: "/".into(), env: Vec::new(), started: jiff::Timestamp::UNIX_EPOCH }
 }
 
 /// Scrapes as often, and returns the last sample.
 async fn scrape(signal: &Signal, times: usize) -> Sample {
-    let context =
-        Context { http: http_client().unwrap(), folder: "/".into(), env: Vec::new(), started: jiff::Timestamp::UNIX_EPOCH };
+    let context = context();
     let mut memory = Memory::default();
     let mut last = None;
     for _ in 0..times {
@@ -285,8 +272,7 @@ async fn a_bomb() {
 async fn a_time_that_runs_backwards_is_stale() {
     let server = Server::start(Answer::InTurn(vec!["a 5 2000000\n", "a 6 1000000\n", "a 7 2000000\n"])).await;
     let signal = signal(&server.url(), Gauge);
-    let context =
-        Context { http: http_client().unwrap(), folder: "/".into(), env: Vec::new(), started: jiff::Timestamp::UNIX_EPOCH };
+    let context = context();
     let (mut memory, mut series) = (Memory::default(), Series::new());
     let mut taken = Vec::new();
     for _ in 0..3 {

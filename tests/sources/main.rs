@@ -31,7 +31,7 @@ use std::{
 
 use flightdeck::{
     health::Sample,
-    plan::{self, Duration as PlanDuration, Plan, Server, Side, Signal, Source},
+    plan::{self, Duration as PlanDuration, Plan, Server, Signal, Source},
     sources::{Context, Memory, Reading, Sampler, groups, http::http_client, prometheus::Client, sample},
 };
 use jiff::Timestamp;
@@ -40,23 +40,8 @@ use jiff::Timestamp;
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn signal(source: Source) -> Signal {
-    Signal {
-        title: None,
-        source,
-        unit: String::new(),
-        scale: None,
-        every: PlanDuration::from_secs(1),
-        timeout: Some(PlanDuration::from_secs(10)),
-        bad: Side::Above,
-        warn: None,
-        fail: None,
-        baseline: None,
-        compare: None,
-        needs_traffic: false,
-        samples: 1,
-        confirm: 1,
-        stale: None,
-    }
+    let (every, timeout) = (PlanDuration::from_secs(1), Some(PlanDuration::from_secs(10)));
+    Signal { every, timeout, samples: 1, confirm: 1, ..Signal::of(source) }
 }
 
 fn context(http: reqwest::Client) -> Context {

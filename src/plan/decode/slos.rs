@@ -58,20 +58,13 @@ fn told(id: &str, slo: &Slo) -> Vec<(Id, Signal)> {
     let title = |what: &str| Some(format!("{} {what}", slo.title.as_deref().unwrap_or(id)));
     let signal = |reading, title, unit: &str, bad, fail| Signal {
         title,
-        source: Source::Slo { slo: id.to_owned(), reading },
         unit: unit.to_owned(),
-        scale: None,
         every: slo.every,
-        timeout: None,
         bad,
-        warn: None,
         fail,
-        baseline: None,
-        compare: None,
-        needs_traffic: false,
         samples: 1,
         confirm: 1,
-        stale: None,
+        ..Signal::of(Source::Slo { slo: id.to_owned(), reading })
     };
     vec![
         (id.to_owned(), signal(SloReading::Burn, title("burn"), "x", Side::Above, None)),

@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::health::Count;
 
 /// Scrapes these pages of several endpoints, so many seconds apart; one that fails is written as `!`.
 fn taken(measure: &Measure, percent: bool, scrapes: &[(u64, &[&str])]) -> Vec<Taken> {
@@ -22,7 +21,7 @@ fn taken(measure: &Measure, percent: bool, scrapes: &[(u64, &[&str])]) -> Vec<Ta
             page => wanted.read(format!("{page}\n").as_bytes(), Format::Text),
         };
         let names: Vec<String> = ["a:1", "b:2", "c:3"].iter().take(pages.len()).map(|name| (*name).to_owned()).collect();
-        super::measure(&asks, &wanted, &names, pages.iter().map(page).collect(), now, &mut histories)
+        super::measure(asks.terms(), &wanted, &names, pages.iter().map(page).collect(), now, &mut histories)
     };
     scrapes.iter().map(scrape).collect()
 }

@@ -27,6 +27,8 @@ use crate::plan::Server;
 /// How long an answer may be, in MiB, and one that tells of the past.
 const ANSWER: usize = 4;
 const PAST: usize = 16;
+/// One longer than this, in bytes, is read beside the thread that everything else runs on, so that the screen stays fluid.
+const LONG: usize = 64 * 1024;
 
 /// Why a query has no answer. None of them holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -241,7 +243,14 @@ impl Client {
         };
         let reply = self.api.ask(&asked, limit).await?;
         let failure = reply.failure();
-        match (decode(&reply.body), failure) {
+        let body = reply.body;
+        let decoded = if body.len() < LONG {
+            decode(&body)
+        } else {
+            let decoding = tokio::task::spawn_blocking(move || decode(&body));
+            decoding.await.unwrap_or_else(|_| Err(QueryError::Malformed("it could not be read".to_owned())))
+        };
+        match (decoded, failure) {
             // The API's own words say more than the status.
             (Err(refused @ (QueryError::Refused { .. } | QueryError::Storage(_))), _) => Err(refused),
             (_, Some(failure)) => Err(failure.into()),
