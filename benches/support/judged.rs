@@ -142,6 +142,7 @@ pub(crate) const QUESTIONS: &[Question] = &[
     alike("log-normal", Kind::LogNormal(1.0), 0.0),
     alike("dependent, 0.5", Kind::Dependent(0.5, 0.2), 0.0),
     alike("dependent, 0.8", Kind::Dependent(0.8, 0.2), 0.0),
+    alike("dependent, 0.9", Kind::Dependent(0.9, 0.2), 0.0),
     alike("dependent, 0.8, tolerance 10 %", Kind::Dependent(0.8, 0.2), 0.1),
     alike("failures", Kind::Failures(0.0), 0.0),
     alike("failures in bursts", Kind::Failures(0.7), 0.0),

@@ -11,9 +11,10 @@
 
 use super::{
     Case, Count, Data, Direction, Finding, LEAST_SAMPLES, Limits, Tolerance, Verdict,
-    dependence::{Dependence, Moments},
+    dependence::{Candidate, Moments, candidates, inflation},
     more_samples,
-    sequence::{CONFIDENCE, PASS_CONFIDENCE, at_every_look, at_one_look},
+    roots::crossing,
+    sequence::{CONFIDENCE, PASS_CONFIDENCE, Possibility, at_every_look, at_one_look},
     words,
 };
 
@@ -69,12 +70,11 @@ pub(super) fn compare(case: &Case) -> Finding {
         let more = (canary.samples.is_some() && more.is_finite()).then_some(more.max(1.0) as u64);
         return words::too_few_trials(case, fewest, LEAST_TRIALS, more);
     }
-    let spread = Spread::of(case);
+    let spread = spread(case);
     // A single count has no samples; its events are the looks at which it may have changed.
     let looks = |side: &Side| side.samples.unwrap_or(canary.events + baseline.events).max(1.0);
     let samples = 2.0 / (1.0 / looks(&canary) + 1.0 / looks(&baseline));
-    let fail = at_every_look(samples, spread.freedom) * spread.inflation.sqrt();
-    let pass = at_one_look(spread.freedom) * spread.inflation.sqrt();
+    let (fail, pass) = (at_every_look(samples, &spread), at_one_look(&spread));
 
     let estimate = canary.rate() - baseline.rate();
     let nothing = canary.events == 0.0 && baseline.events == 0.0;
@@ -133,43 +133,45 @@ pub(super) fn compare(case: &Case) -> Finding {
 pub(super) fn more_than_nothing(canary: &[f64], baseline: f64) -> Option<f64> {
     let marks: Vec<f64> = canary.iter().map(|level| if level.is_nan() { f64::NAN } else { f64::from(*level > 0.0) }).collect();
     let moments = Moments::of(&marks);
-    let inflation = Dependence::of([&moments, &Moments::default()]).inflation();
+    let alike =
+        |candidate: Candidate| Possibility { candidate, error: inflation(candidate.coefficient).sqrt(), ..Possibility::EXACT };
+    // Marks that all are the same do not tell how they depend on each other.
+    let possibilities = if moments.squares > 0.0 {
+        candidates([&moments, &Moments::default()]).map(alike).collect()
+    } else {
+        vec![Possibility::EXACT]
+    };
     let canary = Side { events: moments.mean * moments.count, trials: moments.count, samples: None };
     let clean = Side { events: 0.0, trials: baseline, samples: None };
     let samples = 2.0 / (1.0 / canary.trials + 1.0 / clean.trials);
-    let reach = at_every_look(samples, f64::INFINITY) * inflation.sqrt();
+    let reach = at_every_look(samples, &possibilities);
     let least = ratios(&canary, &clean, reach)[0];
     (canary.events > 0.0 && least > 1.0).then(|| wilson(&canary, reach)[0] * (1.0 - 1.0 / least))
 }
 
-/// How much more the counts vary from one sample to the next than independent trials do.
-#[derive(Debug, Clone, Copy)]
-struct Spread {
-    /// At least one.
-    inflation: f64,
-    freedom: f64,
-}
-
-impl Spread {
-    fn of(case: &Case) -> Self {
-        let sides = [residuals(&case.canary), residuals(&case.baseline)].map(|side| Moments::of(&side));
-        let (mut squares, mut freedom) = (0.0, 0.0);
-        for side in sides.iter().filter(|side| side.squares > 0.0) {
-            // About the side's rate they have a mean near nothing; both parts of the square belong to the spread.
-            squares += side.squares + side.count * side.mean.powi(2);
-            freedom += side.count - 1.0;
-        }
-        let exact = Self { inflation: 1.0, freedom: f64::INFINITY };
-        if freedom < LEAST_SAMPLES as f64 - 1.0 {
-            return exact;
-        }
-        let dependence = Dependence::of([&sides[0], &sides[1]]);
-        let inflation = squares / freedom * dependence.inflation();
-        if inflation <= 1.0 {
-            return exact;
-        }
-        Self { inflation, freedom: dependence.freedom([(0.5, sides[0].count), (0.5, sides[1].count)]) }
+/// How much more the counts vary from one sample to the next than independent trials do, as errors in binomial standard
+/// deviations; never less.
+fn spread(case: &Case) -> Vec<Possibility> {
+    // About the side's rate they have a mean near nothing, but all of the square belongs to the spread.
+    let sides = [residuals(&case.canary), residuals(&case.baseline)].map(|side| Moments::about(0.0, &side));
+    let moving = || sides.iter().filter(|side| side.squares > 0.0);
+    let freedom: f64 = moving().map(|side| side.count - 1.0).sum();
+    if freedom < LEAST_SAMPLES as f64 - 1.0 {
+        return vec![Possibility::EXACT];
     }
+    let error = |candidate: Candidate| {
+        // The variance that one sample would have if it told what all do, each side by what it knows.
+        let each = |side: &Moments| (side.count - 1.0) * side.count * side.variance_of_mean(candidate.coefficient);
+        let inflation = moving().map(each).sum::<f64>() / freedom;
+        if inflation > 1.0 {
+            Possibility { candidate, error: inflation.sqrt(), freedom }
+        } else {
+            Possibility { candidate, ..Possibility::EXACT }
+        }
+    };
+    let possibilities: Vec<_> = candidates([&sides[0], &sides[1]]).map(error).collect();
+    // Where none takes more than the binomial's spread, the dependence is that of roundings.
+    if possibilities.iter().all(|one| one.error <= 1.0) { vec![Possibility::EXACT] } else { possibilities }
 }
 
 /// How far each count is from what its side's rate lets expect, in binomial standard deviations. A single count has none.
@@ -186,49 +188,13 @@ fn residuals(data: &Data) -> Vec<f64> {
 
 /// The ratios of the rates that are not further out than `reach` standard deviations.
 fn ratios(canary: &Side, baseline: &Side, reach: f64) -> [f64; 2] {
-    let search = |sign: f64| crossing(|log| root(canary, baseline, log.exp()) - sign * reach);
-    let low = if canary.events > 0.0 { search(1.0) } else { 0.0 };
-    let high = if baseline.events > 0.0 { search(-1.0) } else { f64::INFINITY };
-    [low, high]
-}
-
-/// Where a falling function of the logarithm of a ratio crosses nothing, as a ratio: halving until it is near, then regula
-/// falsi with Illinois' rule.
-fn crossing(function: impl Fn(f64) -> f64) -> f64 {
     /// No rate is so many powers of e times another: there are at most 10^15 trials.
     const WIDEST: f64 = 40.0;
     const HALVINGS: usize = 12;
-    const STEPS: usize = 60;
-    const NEAR: f64 = 1e-10;
-    let (mut low, mut high) = (-WIDEST, WIDEST);
-    let (mut at_low, mut at_high) = (function(low), function(high));
-    if at_low <= 0.0 {
-        return low.exp();
-    }
-    if at_high >= 0.0 {
-        return high.exp();
-    }
-    let mut raised = None;
-    for step in 0..HALVINGS + STEPS {
-        let straight = (low * at_high - high * at_low) / (at_high - at_low);
-        let middle = if step < HALVINGS || !(low..=high).contains(&straight) { f64::midpoint(low, high) } else { straight };
-        let at_middle = function(middle);
-        if at_middle.abs() < NEAR || high - low < NEAR {
-            return middle.exp();
-        }
-        let below = at_middle > 0.0;
-        if below {
-            (low, at_low) = (middle, at_middle);
-        } else {
-            (high, at_high) = (middle, at_middle);
-        }
-        // The end that stays twice is taken for half as far out.
-        if raised == Some(below) && step >= HALVINGS {
-            if below { at_high /= 2.0 } else { at_low /= 2.0 }
-        }
-        raised = Some(below);
-    }
-    f64::midpoint(low, high).exp()
+    let search = |sign: f64| crossing([-WIDEST, WIDEST], HALVINGS, |log| root(canary, baseline, log.exp()) - sign * reach).exp();
+    let low = if canary.events > 0.0 { search(1.0) } else { 0.0 };
+    let high = if baseline.events > 0.0 { search(-1.0) } else { f64::INFINITY };
+    [low, high]
 }
 
 /// How far out the counts are if the canary's rate is `ratio` times the baseline's, in standard deviations.

@@ -2,9 +2,12 @@
 //!
 //! Neighbouring samples of a metric resemble each other: the same slow minute is in both. The judge takes a series as a
 //! first-order autoregression, the plain case of Andrews 1991 ("Heteroskedasticity and autocorrelation consistent covariance
-//! matrix estimation"). One coefficient is estimated from both sides together, each about its own mean, by Burg's rule (1967),
-//! and freed from the bias that short series have (Kendall 1954; Marriott and Pope 1954): without that, 30 samples at 0.8
-//! look like 0.7. A negative coefficient counts as none: it would make the judge surer than it should be.
+//! matrix estimation"), with one coefficient for both sides. A short series does not tell the coefficient well, and the
+//! variance of a mean hangs on it: with 30 samples 0.8 may look like 0.6, which makes the variance three times too small. So
+//! no single estimate is taken. Every coefficient from none to nearly one is a candidate, and weighs as much as its
+//! likelihood says: the restricted one, of the deviations alone (Cooper and Thompson 1977, "A note on the estimation of the
+//! parameters of the autoregressive-moving average process"; Harville 1974), which is free of the bias that short series
+//! have (Kendall 1954). A negative coefficient is no candidate: it would make the judge surer than it should be.
 
 /// A series about its mean, gaps in place.
 #[derive(Debug, Clone, Copy, Default)]
@@ -14,8 +17,12 @@ pub(super) struct Moments {
     pub(super) mean: f64,
     /// The sum of the squared deviations.
     pub(super) squares: f64,
-    /// The sum of the products of neighbouring deviations, and of the means of their squares.
-    neighbours: (f64, f64),
+    /// The sum of the products of neighbouring deviations.
+    products: f64,
+    /// How many neighbours there are.
+    pairs: f64,
+    /// The squared deviations of the first and last samples of each stretch without a gap.
+    ends: f64,
 }
 
 impl Moments {
@@ -30,84 +37,101 @@ impl Moments {
         let first = present().next().unwrap_or(mean);
         if present().all(|sample| sample == first) {
             // The mean of equal numbers is not always that number once it is rounded.
-            return Self { count, mean: first, squares: 0.0, neighbours: (0.0, 0.0) };
+            return Self { count, mean: first, ..Self::default() };
         }
-        let squares = present().map(|sample| (sample - mean).powi(2)).sum();
-        let pairs = samples.iter().zip(samples.iter().skip(1)).map(|(a, b)| (a - mean, b - mean));
-        // A pair with a gap in it tells nothing.
-        let pairs = pairs.filter(|(a, b)| !a.is_nan() && !b.is_nan());
-        let neighbours = pairs.fold((0.0, 0.0), |(products, sizes), (a, b)| (products + a * b, sizes + (a * a + b * b) / 2.0));
-        Self { count, mean, squares, neighbours }
+        Self { mean, ..Self::about(mean, samples) }
     }
 
-    /// The lag-one autocorrelation, biased; none without neighbours.
-    fn coefficient(&self) -> f64 {
-        let (products, sizes) = self.neighbours;
-        if sizes > 0.0 { products / sizes } else { 0.0 }
+    /// The same about a mean that is known.
+    pub(super) fn about(mean: f64, samples: &[f64]) -> Self {
+        let mut moments = Self { mean, ..Self::default() };
+        let mut last = f64::NAN;
+        for deviation in samples.iter().map(|sample| sample - mean).chain([f64::NAN]) {
+            match (last.is_nan(), deviation.is_nan()) {
+                (true, false) => moments.ends += deviation * deviation,
+                (false, true) => moments.ends += last * last,
+                (false, false) => {
+                    moments.products += last * deviation;
+                    moments.pairs += 1.0;
+                }
+                (true, true) => {}
+            }
+            if !deviation.is_nan() {
+                moments.count += 1.0;
+                moments.squares += deviation * deviation;
+            }
+            last = deviation;
+        }
+        moments
+    }
+
+    /// The sum of the squares of what each sample has beyond `r` times the one before. The first of a stretch has nothing
+    /// before it and counts by its own variance.
+    fn innovations(&self, r: f64) -> f64 {
+        let sum = self.squares - 2.0 * r * self.products + r * r * (self.squares - self.ends);
+        // It is never nothing but by rounding.
+        sum.max(self.squares * f64::EPSILON)
+    }
+
+    /// The logarithm of the restricted likelihood of a coefficient, but for a constant.
+    fn log_likelihood(&self, r: f64) -> f64 {
+        let n = self.count;
+        let firsts = (n - self.pairs) * (1.0 - r * r).ln();
+        let of_mean = ((1.0 - r) * (n - (n - 2.0) * r)).ln();
+        (firsts - of_mean - (n - 1.0) * (self.innovations(r) / self.squares).ln()) / 2.0
+    }
+
+    /// The variance of the series' mean if it has this coefficient.
+    pub(super) fn variance_of_mean(&self, r: f64) -> f64 {
+        if self.squares == 0.0 {
+            return 0.0;
+        }
+        let n = self.count;
+        let variance = self.innovations(r) / ((n - 1.0).max(1.0) * (1.0 - r * r));
+        let inflation = inflation(r) - 2.0 * r * (1.0 - r.powf(n)) / (n * (1.0 - r).powi(2));
+        variance * inflation.max(1.0) / n
     }
 }
 
-/// How samples depend on their neighbours.
+/// How many samples tell as much as one independent sample, in a long series.
+pub(super) fn inflation(r: f64) -> f64 {
+    (1.0 + r) / (1.0 - r)
+}
+
+/// A coefficient that the samples may have.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Dependence {
+pub(super) struct Candidate {
     /// The lag-one autocorrelation.
-    coefficient: f64,
-    /// How many samples it was estimated from.
-    samples: f64,
+    pub(super) coefficient: f64,
+    /// The logarithm of its weight among the candidates, but for a constant.
+    pub(super) log_weight: f64,
 }
 
 /// Near one a mean over the time watched says nothing any more.
 const HIGHEST: f64 = 0.98;
-/// That of a coefficient of a half.
-const USUAL_INFLATION: f64 = 3.0;
-/// How much the variance is taken up where the coefficient is hard to measure; set by simulation.
-const DOUBT: f64 = 20.0;
+/// How many candidates there are; more of them change no digit that is shown.
+const CANDIDATES: u32 = 20;
+/// How many standard deviations of the estimate they reach below and above it. A coefficient that is too small does harm, so
+/// that what is above has to be there even if it is unlikely.
+const REACH: (f64, f64) = (4.0, 8.0);
 
-impl Dependence {
-    /// Estimates it from both sides.
-    pub(super) fn of(sides: [&Moments; 2]) -> Self {
-        let moving = || sides.into_iter().filter(|side| side.squares > 0.0);
-        let samples: f64 = moving().map(|side| side.count).sum();
-        if samples == 0.0 {
-            return Self { coefficient: 0.0, samples: sides.iter().map(|side| side.count).sum() };
-        }
-        let raw = moving().map(|side| side.coefficient() * side.count).sum::<f64>() / samples;
-        let each = samples / moving().count() as f64;
-        // The expectation of the raw estimate is r - (1 + 3 r) / n.
-        let corrected = if each > 4.0 { (raw * each + 1.0) / (each - 3.0) } else { HIGHEST };
-        Self { coefficient: corrected.clamp(0.0, HIGHEST), samples }
-    }
-
-    /// How many samples tell as much as one independent sample, in a long series.
-    pub(super) fn inflation(&self) -> f64 {
-        (1.0 + self.coefficient) / (1.0 - self.coefficient)
-    }
-
-    /// The variance of a series' mean.
-    pub(super) fn variance_of_mean(&self, side: &Moments) -> f64 {
-        if side.squares == 0.0 {
-            return 0.0;
-        }
-        let (r, n) = (self.coefficient, side.count);
-        let inflation = (self.inflation() - 2.0 * r * (1.0 - r.powf(n)) / (n * (1.0 - r).powi(2))).max(1.0);
-        // The deviations are about the series' own mean, which takes part of the variance with it.
-        let variance = side.squares / (n - inflation).max(0.5);
-        // The coefficient may be underestimated, the more so the fewer samples there are in relation to it.
-        variance * inflation / n * (1.0 + DOUBT * (self.inflation() / self.samples).powi(2))
-    }
-
-    /// The degrees of freedom of the variance of a difference, of which each side has its share.
-    ///
-    /// The logarithm of the estimate has a variance of `2/n` from the size of the deviations, and of `4 i / n` from the
-    /// coefficient, where `i` is the inflation; a chi-square with `f` degrees of freedom has `2/f`. The inflation taken here
-    /// is drawn towards a usual one: an estimate that is too small by chance would else claim to be a good one as well.
-    pub(super) fn freedom(&self, shares: [(f64, f64); 2]) -> f64 {
-        let whole: f64 = shares.iter().map(|(variance, _)| variance).sum();
-        if whole <= 0.0 {
-            return self.samples;
-        }
-        let sizes: f64 = shares.iter().map(|(variance, count)| 2.0 * (variance / whole).powi(2) / (count - 1.0).max(1.0)).sum();
-        let inflation = (self.inflation() * USUAL_INFLATION).sqrt();
-        2.0 / (sizes + 4.0 * inflation / (self.samples - 2.0).max(1.0))
-    }
+/// What the coefficient may be, from the samples of both sides.
+///
+/// They are even steps of Fisher's transform `atanh r`, in which all coefficients are about equally well known. Before there
+/// is a sample a coefficient weighs `r (1 - r)`: metrics are rarely independent and rarely drift. A dozen samples outweigh it.
+pub(super) fn candidates(sides: [&Moments; 2]) -> impl Iterator<Item = Candidate> {
+    let moving = move || sides.into_iter().filter(|side| side.squares > 0.0);
+    let pairs: f64 = moving().map(|side| side.pairs).sum();
+    let estimate = moving().map(|side| side.pairs * side.products / side.squares).sum::<f64>() / pairs.max(1.0);
+    let estimate = estimate.clamp(0.0, HIGHEST).atanh();
+    let deviation = 1.0 / pairs.max(1.0).sqrt();
+    let low = (estimate - REACH.0 * deviation).max(0.0);
+    let high = (estimate + REACH.1 * deviation).min(HIGHEST.atanh());
+    (0..CANDIDATES).map(move |step| {
+        let share = (f64::from(step) + 0.5) / f64::from(CANDIDATES);
+        let r = (low + share * (high - low)).tanh();
+        // The last is for the even steps of the transform, which are none of the coefficient.
+        let before = r.ln() + (1.0 - r).ln() + (1.0 - r * r).ln();
+        Candidate { coefficient: r, log_weight: before + moving().map(|side| side.log_likelihood(r)).sum::<f64>() }
+    })
 }

@@ -1,14 +1,13 @@
 //! Levels: the difference between two means, with the variance that dependent samples really have.
 //!
-//! The interval is `d ± c s`, where `s` is the standard error of `canary - (1 + tolerance) baseline`: what is allowed is a
-//! fraction of the baseline's mean, which is itself an estimate (Fieller 1954). Variances differ between the sides as in
-//! Welch's test. All is computed on data divided by a power of two near the largest, so that no unit is too large or too small.
+//! What is tested is `canary - (1 + tolerance) baseline`: what is allowed is a fraction of the baseline's mean, which is itself
+//! an estimate (Fieller 1954). Variances differ between the sides as in Welch's test. All is computed on data divided by a power of two near the largest, so that no unit is too large or too small.
 
 use super::{
     Case, Direction, Finding, Limits, Tolerance, Verdict, counts,
-    dependence::{Dependence, Moments},
+    dependence::{Candidate, Moments, candidates},
     more_samples,
-    sequence::{CONFIDENCE, PASS_CONFIDENCE, at_every_look, at_one_look},
+    sequence::{CONFIDENCE, PASS_CONFIDENCE, Possibility, at_every_look, at_one_look},
     words,
 };
 
@@ -26,14 +25,15 @@ pub(super) fn compare(case: &Case, canary: &[f64], baseline: &[f64]) -> Finding 
         Tolerance::Absolute(size) => (scale.down_one(size), 1.0),
     };
     let limits = Limits { above: allowed, below: -allowed, direction: case.direction };
-    let dependence = Dependence::of([&canary, &baseline]);
-    let shares = [dependence.variance_of_mean(&canary), carried.powi(2) * dependence.variance_of_mean(&baseline)];
-    let error = shares.iter().sum::<f64>().sqrt();
-    let freedom = dependence.freedom([(shares[0], canary.count), (shares[1], baseline.count)]);
+    let moving = canary.squares > 0.0 || baseline.squares > 0.0;
+    let possibilities: Vec<_> = if moving {
+        candidates([&canary, &baseline]).map(|candidate| error(candidate, &canary, &baseline, carried)).collect()
+    } else {
+        Vec::new()
+    };
     // As many on each side would tell as much.
     let samples = 2.0 / (1.0 / canary.count + 1.0 / baseline.count);
-    let reach = |errors: f64| if error > 0.0 { errors * error } else { 0.0 };
-    let (fail_reach, pass_reach) = (reach(at_every_look(samples, freedom)), reach(at_one_look(freedom)));
+    let (fail_reach, pass_reach) = (at_every_look(samples, &possibilities), at_one_look(&possibilities));
     let about = |reach: f64| [estimate - reach, estimate + reach];
 
     // A share of nothing allows nothing: beside a baseline of zeros it counts how often the canary is not.
@@ -68,6 +68,15 @@ pub(super) fn compare(case: &Case, canary: &[f64], baseline: &[f64]) -> Finding 
         why: String::new(),
     };
     words::explained(case, finding, of_baseline)
+}
+
+/// The error of `canary - carried baseline` if the samples depend on each other as the candidate says.
+fn error(candidate: Candidate, canary: &Moments, baseline: &Moments, carried: f64) -> Possibility {
+    let own = canary.variance_of_mean(candidate.coefficient);
+    let other = carried.powi(2) * baseline.variance_of_mean(candidate.coefficient);
+    let whole = own + other;
+    let freedom = whole.powi(2) / (own.powi(2) / (canary.count - 1.0) + other.powi(2) / (baseline.count - 1.0));
+    Possibility { candidate, error: whole.sqrt(), freedom }
 }
 
 /// A power of two that brings numbers near one; multiplying by it is exact.

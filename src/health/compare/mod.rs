@@ -7,10 +7,11 @@
 //! within, and is **unknown** otherwise, with the number of samples that would settle it. Only a difference that matters
 //! fails, only a shown absence of one passes.
 //!
-//! - `sequence`: the interval for a failure holds at all looks together with 99 %, because a failure ends the release at
-//!   the first look that gives it. The one for a pass holds at the look that gives it with 95 % on each side, because a
-//!   pass is judged anew with the next sample.
-//! - `dependence`: neighbouring samples depend on each other; a first-order autoregression says how much.
+//! - `sequence`: the interval for a failure holds at all looks together with 99 %, upwards and downwards, because a failure
+//!   ends the release at the first look that gives it. The one for a pass holds at the look that gives it with 95 % on each
+//!   side, because a pass is judged anew with the next sample.
+//! - `dependence`: neighbouring samples depend on each other; a first-order autoregression says how much, and all that its
+//!   coefficient may be is weighed.
 //! - `levels` compares levels, `counts` events of trials, [`score`] many metrics in groups.
 //! - [`kayenta`] reproduces the judge of that name for those who come from it.
 //!
@@ -25,6 +26,7 @@ mod counts;
 mod dependence;
 pub mod kayenta;
 mod levels;
+mod roots;
 mod ruling;
 pub mod score;
 mod sequence;
