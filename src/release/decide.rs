@@ -166,6 +166,11 @@ impl Release {
         Refusal::MovedOn { changes: changes.into_iter().skip(skip).collect() }
     }
 
+    /// Whether something bad has happened since somebody last looked.
+    fn has_failed_since(&self, seen: &Seen) -> bool {
+        self.recent.iter().any(|line| line.sequence > seen.sequence && line.tone == Tone::Bad)
+    }
+
     fn find_stage(&self, id: &str) -> Result<(&Stage, &StageState), Refusal> {
         let known = || self.plan.stages.iter().map(|stage| stage.id.clone()).collect();
         self.stage(id).ok_or_else(|| Refusal::Unknown { what: "stage", id: id.to_owned(), known: known() })
@@ -299,8 +304,9 @@ fn hold(release: &Release, command: &Command) -> Result<Vec<EventKind>, Refusal>
 fn resume(release: &Release, command: &Command) -> Result<Vec<EventKind>, Refusal> {
     let Some(hold) = &release.hold else { return Ok(Vec::new()) };
     match &command.seen {
-        // Whoever would lift one hold has not seen the next, and why it is there.
-        Some(seen) if seen.sequence < hold.sequence => Err(release.moved_on(seen.sequence)),
+        // Whoever would lift one hold has not seen the next, and why it is there; nor what failed meanwhile, which going on
+        // would accept.
+        Some(seen) if seen.sequence < hold.sequence || release.has_failed_since(seen) => Err(release.moved_on(seen.sequence)),
         _ => Ok(vec![EventKind::Resumed { why: command.reason.clone() }]),
     }
 }
@@ -315,9 +321,7 @@ fn automatic(release: &Release, on: bool, command: &Command) -> Result<Vec<Event
     };
     match &command.seen {
         // Back in, it may act at once: whoever asks has to have seen what is so.
-        Some(seen) if on && release.recent.iter().any(|line| line.sequence > seen.sequence && line.tone == Tone::Bad) => {
-            Err(release.moved_on(seen.sequence))
-        }
+        Some(seen) if on && release.has_failed_since(seen) => Err(release.moved_on(seen.sequence)),
         _ => Ok(vec![EventKind::AutomaticSet { on, why }]),
     }
 }

@@ -2,7 +2,7 @@
 
 use flightdeck::{
     health::{Sample, Verdict},
-    release::{Ask, Phase},
+    release::{Ask, Phase, Refusal},
 };
 use jiff::Timestamp;
 
@@ -180,6 +180,20 @@ fn who_goes_on_in_spite_of_a_failure_has_it_judged_anew() {
     flight.promote("canary-eu").done("canary-eu");
     fly(&mut flight, 60, [400.0, 100.0]);
     assert!(flight.release.hold.is_some());
+}
+
+#[test]
+fn a_failure_that_came_meanwhile_is_seen_before_somebody_goes_on() {
+    let mut flight = flight();
+    flight.promote("canary-eu").done("canary-eu");
+    flight.ask(Ask::Hold);
+    let seen = flight.release.seen(None);
+    fly(&mut flight, 9, SLOW);
+    assert_eq!(verdict(&flight, "eu"), Verdict::Fail);
+    assert!(matches!(flight.asks(Ask::Resume, Some(seen)), Err(Refusal::MovedOn { .. })));
+    let seen = flight.release.seen(None);
+    flight.asks(Ask::Resume, Some(seen)).unwrap();
+    assert_eq!(verdict(&flight, "eu"), Verdict::Unknown);
 }
 
 #[test]
