@@ -14,6 +14,8 @@
 //! `(1 - w)^(5/2) (1 + 2 w u^2 + (w u^2)^2 / 3) exp(w u^2 / 2)`,
 //!
 //! It reaches `1/alpha` most easily where `n` is twice `m`, at 3.4 standard errors; before and long after it asks for more.
+//! A small share is kept for differences that are far larger, with an `m` of less than a sample: without it a disaster that
+//! nobody had thought of would rather be taken for a chance error that nobody had thought of, and found late.
 //!
 //! The standard error hangs on how samples depend on each other, which is not known well either. Numerator and denominator
 //! are each the sum over the candidates for it ([`super::dependence`]), so that a large difference speaks for a large error
@@ -31,8 +33,8 @@ use super::{dependence::Candidate, roots::crossing};
 pub const CONFIDENCE: f64 = 0.99;
 /// How sure a pass is, at the look at which it is given.
 pub const PASS_CONFIDENCE: f64 = 0.95;
-/// The mixture's scale, in samples of each side, where they are independent; set by simulation.
-const MIXTURE: f64 = 14.0;
+/// The mixture: shares, and their scales in samples of each side where these are independent; set by simulation.
+const MIXTURE: [(f64, f64); 2] = [(0.94, 14.0), (0.06, 0.5)];
 
 /// The error of an estimate if the samples depend on each other as a candidate says.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +71,7 @@ pub(super) fn at_every_look(samples: f64, possibilities: &[Possibility]) -> f64 
         // The largest exponent is taken out, so that none is too large for a number.
         let largest = parts().map(|(term, square)| term.exponent(square)).fold(f64::NEG_INFINITY, f64::max);
         let none: f64 = parts().map(|(term, square)| (term.log_weight - square / 2.0 - largest).exp()).sum();
-        let some: f64 = parts().map(|(term, square)| term.factor(square) * (term.exponent(square) - largest).exp()).sum();
+        let some: f64 = parts().map(|(term, square)| term.some(square, largest)).sum();
         least - (some / none).ln()
     })
 }
@@ -79,6 +81,12 @@ pub(super) fn at_every_look(samples: f64, possibilities: &[Possibility]) -> f64 
 struct Term {
     /// Of the density of no difference, without its exponential.
     log_weight: f64,
+    mixture: [Part; MIXTURE.len()],
+}
+
+/// One part of the mixture.
+#[derive(Debug, Clone, Copy)]
+struct Part {
     /// How much of the difference the samples tell, from nothing to one.
     known: f64,
     scale: f64,
@@ -87,18 +95,28 @@ struct Term {
 impl Term {
     fn of(possibility: &Possibility, samples: f64) -> Self {
         let Candidate { coefficient, log_weight } = possibility.candidate;
-        // What one sample tells where they are independent takes longer where they are alike.
-        let known = samples / (samples + MIXTURE / (1.0 - coefficient));
-        Self { log_weight: log_weight - possibility.error.ln(), known, scale: (1.0 - known).powf(2.5) }
+        let mixture = MIXTURE.map(|(share, scale)| {
+            // What one sample tells where they are independent takes longer where they are alike.
+            let known = samples / (samples + scale / (1.0 - coefficient));
+            Part { known, scale: share * (1.0 - known).powf(2.5) }
+        });
+        Self { log_weight: log_weight - possibility.error.ln(), mixture }
     }
 
+    /// The largest exponent in the density of some difference.
     fn exponent(&self, square: f64) -> f64 {
-        self.log_weight - (1.0 - self.known) * square / 2.0
+        let known = self.mixture.iter().map(|part| part.known).fold(0.0, f64::max);
+        self.log_weight - (1.0 - known) * square / 2.0
     }
 
-    fn factor(&self, square: f64) -> f64 {
-        let told = self.known * square;
-        self.scale * (1.0 + 2.0 * told + told * told / 3.0)
+    /// The density of some difference, with so large an exponent taken out.
+    fn some(&self, square: f64, largest: f64) -> f64 {
+        let parts = self.mixture.iter().map(|part| {
+            let told = part.known * square;
+            let exponent = self.log_weight - (1.0 - part.known) * square / 2.0;
+            part.scale * (1.0 + 2.0 * told + told * told / 3.0) * (exponent - largest).exp()
+        });
+        parts.sum()
     }
 }
 
