@@ -2,7 +2,7 @@
 //!
 //! The judge in [`super::compare`] is given everything since the new version first had traffic: a boundary that holds at
 //! every look does so for one growing series, and not for one that begins anew. Where there are more samples than the judge
-//! was measured with, neighbours are taken together, from the beginning on, so that what was taken together stays so.
+//! was measured with, neighbours are taken together, counted from the beginning.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::plan::{Compare, Method, Side, Signal, Undecided};
 
-/// How many samples of a signal that is compared are kept: six hours at one in 5 s. A trial that is longer is judged by its
+/// How many samples of a signal that is compared are kept: six hours at one in 5 s, 72 minutes at one a second. A trial that is longer is judged by its
 /// last so many, to which the guarantee for all looks together no longer extends.
 pub const LONGEST_TRIAL: usize = 4_320;
 /// How many samples a side has at most when it is judged.

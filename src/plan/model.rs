@@ -386,7 +386,7 @@ impl Plan {
     }
 
     /// Whether a signal is judged beside its baseline while a rollout gives the new version its traffic: because the rollout
-    /// waits for it, or because none does and it is only looked at, or waited for afterwards.
+    /// waits for it, or because none does and it is only looked at.
     #[must_use]
     pub fn is_tried_by(&self, rollout: &Stage, signal: &str) -> bool {
         let rollouts = || self.stages.iter().filter(|stage| matches!(stage.kind, StageKind::Rollout { .. }));

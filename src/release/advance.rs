@@ -14,7 +14,7 @@ use super::{
     state::Release,
 };
 use crate::{
-    health::{Unknown, Verdict},
+    health::{Unknown, Verdict, compare},
     plan::{Advance, CheckKind, Duration, OnFail, Stage, StageKind},
 };
 
@@ -85,14 +85,20 @@ fn turned(release: &Release, now: Timestamp) -> Vec<EventKind> {
     let mut events = Vec::new();
     for id in release.plan.signals.keys() {
         let Some(judged) = release.judge(id, now) else { continue };
-        let last = release.turns.get(id).map(|turn| (turn.verdict, turn.undecided));
-        let undecided = judged.is_undecided();
+        let turn = release.turns.get(id);
+        let last = turn.map(|turn| (turn.verdict, turn.undecided));
         // That a signal has not spoken yet at the beginning is no turn, unless a watch waits for its word for too long; nor is
         // that there is no canary yet, or too few of its samples.
-        let waits = undecided || judged.unknown == Some(Unknown::NoCanary) || !is_overdue(release, id, now);
+        let waits = judged.is_undecided() || judged.unknown == Some(Unknown::NoCanary) || !is_overdue(release, id, now);
         let open = judged.compared.as_ref().is_some_and(|compared| compared.is_open() && compared.ruling.why == judged.why);
+        // A warning that it is left open is no recovery from what it was before.
+        let undecided = judged.is_undecided() || (judged.verdict == Verdict::Warn && open);
+        // A threshold may have been passed before the comparison showed it, too.
+        let ruled = judged.compared.as_ref().map(|compared| compared.ruling.verdict);
+        let worse = judged.verdict == Verdict::Fail && ruled == Some(compare::Verdict::Fail);
+        let is_news = worse && !turn.is_some_and(|turn| turn.shown_worse);
         let silent = last.is_none() && ((judged.verdict == Verdict::Unknown && waits) || open);
-        if last == Some((judged.verdict, undecided)) || silent {
+        if (last == Some((judged.verdict, undecided)) && !is_news) || silent {
             continue;
         }
         let decided = matches!(judged.verdict, Verdict::Ok | Verdict::Fail);
@@ -146,7 +152,7 @@ fn signal_failed(release: &Release, stage: &Stage, state: &StageState, now: Time
     if !state.phase.is_open() {
         return None;
     }
-    let fails = |id: &&String| release.judge(id, now).is_some_and(|judged| judged.verdict == Verdict::Fail);
+    let fails = |id: &&String| release.judge_in(stage, id, now).is_some_and(|judged| judged.verdict == Verdict::Fail);
     let accepted = |id: &&String| release.turns.get(*id).is_some_and(|turn| turn.accepted);
     let mut failing = stage.signals.iter().filter(fails);
     // Once a failure: a person who resumed in spite of it has seen it.
@@ -155,7 +161,7 @@ fn signal_failed(release: &Release, stage: &Stage, state: &StageState, now: Time
         OnFail::Rollback => failing.next(),
         OnFail::Hold => failing.find(|id| !accepted(id)),
     }?;
-    let why = format!("{signal}: {}", release.judge(signal, now)?.why);
+    let why = format!("{signal}: {}", release.judge_in(stage, signal, now)?.why);
     match on_fail {
         OnFail::Rollback => {
             Some(vec![EventKind::StageFailed { stage: stage.id.clone(), why: why.clone() }, begin_rollback(release, why)])

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     health::Verdict,
-    plan::{Advance, CheckKind, OnFail, Stage, StageKind, Step},
+    plan::{Advance, CheckKind, OnFail, Source, Stage, StageKind, Step},
 };
 
 /// What an act would do.
@@ -219,14 +219,24 @@ impl Release {
     fn of_resume(&self, now: Timestamp) -> Vec<String> {
         let Some(hold) = &self.hold else { return vec!["It is not held.".to_owned()] };
         let mut lines = vec![format!("Goes on. It was held by {}: {}", hold.by, hold.why)];
-        let worse = self.shown_worse().collect::<Vec<_>>();
+        let anew = self.judged_anew().collect::<Vec<_>>();
+        for (stage, id, more) in &anew {
+            if *more {
+                lines.push(format!("Compares {id} anew: what was measured so far no longer counts."));
+                lines.push(format!("{} waits for it, and does not hold for it again before it recovers.", stage.id));
+            } else {
+                lines.push(format!("Mind: {id} was shown to be worse than its baseline, and {} goes on all the same.", stage.id));
+            }
+        }
+        let is_score = |id: &str| {
+            let source = self.plan.signals.get(id).map(|signal| &signal.source);
+            matches!(source, Some(Source::Score { .. })) && !anew.is_empty()
+        };
         let open = self.stages().filter(|(stage, state)| state.phase.is_open() && self.on_fail(stage) == OnFail::Hold);
         for (stage, _) in open {
             for id in &stage.signals {
-                if worse.contains(&id.as_str()) {
-                    lines.push(format!("Compares {id} anew: what was measured so far no longer counts."));
-                    lines.push(format!("{} waits for it, and does not hold for it again before it recovers.", stage.id));
-                } else if self.judge(id, now).is_some_and(|judged| judged.verdict == Verdict::Fail) {
+                let said = anew.iter().any(|(of, known, _)| of.id == stage.id && known == id) || is_score(id);
+                if !said && self.judge_in(stage, id, now).is_some_and(|judged| judged.verdict == Verdict::Fail) {
                     lines.push(format!("Mind: {id} still fails. {} does not hold for it again before it recovers.", stage.id));
                 }
             }

@@ -401,7 +401,7 @@ impl Release {
     pub(super) fn retry_gate(&self, stage: &Stage, state: &StageState, now: Timestamp) -> Vec<Blocker> {
         let mut blockers = self.gate(stage, state, now);
         let elsewhere = |(other, state): (&Stage, &StageState)| {
-            let fails = |id: &String| self.judge(id, now).is_some_and(|judged| judged.verdict == Verdict::Fail);
+            let fails = |id: &String| self.judge_in(other, id, now).is_some_and(|judged| judged.verdict == Verdict::Fail);
             self.on_fail(other) == OnFail::Hold && state.phase.is_open() && other.signals.iter().any(fails)
         };
         let by_itself = self.hold.as_ref().is_some_and(|hold| hold.by == CONTROLLER);

@@ -209,7 +209,7 @@ impl Release {
                 // It may fail by a threshold, whatever the comparison says.
                 let worse = evidence.as_deref().is_some_and(|evidence| evidence.verdict == compare::Verdict::Fail);
                 let shown_worse = verdict == Verdict::Fail && worse;
-                let recovered = matches!(verdict, Verdict::Ok | Verdict::Warn);
+                let recovered = verdict == Verdict::Ok || (verdict == Verdict::Warn && !undecided);
                 let accepted = !recovered && self.turns.get(signal).is_some_and(|turn| turn.accepted);
                 let turn = Turn { verdict, at, why: why.clone(), sampled, undecided, shown_worse, accepted };
                 self.turns.insert(signal.clone(), turn);

@@ -232,7 +232,7 @@ impl Release {
         let without_traffic = begins && matches!(stage.kind, StageKind::Rollout { .. });
         let mut blockers = Vec::new();
         for id in &stage.signals {
-            let (Some(signal), Some(judged)) = (self.plan.signals.get(id), self.judge(id, now)) else {
+            let (Some(signal), Some(judged)) = (self.plan.signals.get(id), self.judge_in(stage, id, now)) else {
                 blockers.push(signal_blocker(stage, id, Verdict::Unknown, "the plan does not have it"));
                 continue;
             };
@@ -338,7 +338,7 @@ impl Release {
     fn unhealthy_under_way(&self, stage: &Stage, state: &StageState, now: Timestamp) -> Vec<Blocker> {
         let mut found = self.unhealthy(stage, state, now);
         if state.phase == Phase::Running && state.step <= 1 {
-            found.retain(|blocker| self.judge(&blocker.id, now).is_some_and(|judged| judged.verdict == Verdict::Fail));
+            found.retain(|blocker| self.judge_in(stage, &blocker.id, now).is_some_and(|judged| judged.verdict == Verdict::Fail));
         }
         found
     }

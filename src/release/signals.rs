@@ -1,9 +1,6 @@
 //! What is known of the signals: their samples, what is thought of them, and the alerts they count.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, OnceLock},
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -11,13 +8,14 @@ use jiff::Timestamp;
 use super::{
     event::Act,
     state::{Release, millis_between},
+    trials::Tried,
 };
 use crate::{
     health::{
         Alert, AlertState, Compared, Judgement, LONGEST_TRIAL, Sample, Series, Trial, Unknown, Value, Verdict, Watched,
         compare::{self, score},
     },
-    plan::{Compare, Duration, Expression, Id, Plan, Signal, Source},
+    plan::{Compare, Duration, Expression, Id, Plan, Signal, Source, Stage},
 };
 
 /// The alerts that match a signal.
@@ -54,12 +52,6 @@ pub(super) fn watched(plan: &Plan) -> IndexMap<Id, Watched> {
     plan.signals.keys().map(|id| (id.clone(), of(id))).collect()
 }
 
-/// What is found out of each signal that is compared.
-pub(super) fn compared(plan: &Plan) -> IndexMap<Id, OnceLock<Result<Arc<Compared>, Unknown>>> {
-    let compared = plan.signals.iter().filter(|(_, signal)| signal.compare.is_some());
-    compared.map(|(id, _)| (id.clone(), OnceLock::new())).collect()
-}
-
 /// How bad a verdict is: not known is worse than a warning and no failure.
 fn rank(verdict: Verdict) -> u8 {
     match verdict {
@@ -86,11 +78,11 @@ impl Release {
     }
 
     /// What was found of a signal, and of those whose baseline it is, is found out again.
-    pub(super) fn judge_anew(&mut self, signal: &str) {
-        for (id, found) in &mut self.compared {
-            let baseline = || self.plan.signals.get(id).and_then(|signal| signal.baseline.as_deref());
-            if id == signal || baseline() == Some(signal) {
-                found.take();
+    fn judge_anew(&mut self, signal: &str) {
+        for tried in &mut self.trials {
+            let baseline = || self.plan.signals.get(&tried.signal).and_then(|signal| signal.baseline.as_deref());
+            if tried.signal == signal || baseline() == Some(signal) {
+                tried.found.take();
             }
         }
     }
@@ -98,7 +90,8 @@ impl Release {
     /// How many samples of a signal are at hand at most.
     #[must_use]
     pub fn samples_kept(&self) -> usize {
-        if self.compared.is_empty() { Series::CAPACITY } else { LONGEST_TRIAL }
+        let compares = self.plan.signals.values().any(|signal| signal.compare.is_some());
+        if compares { LONGEST_TRIAL } else { Series::CAPACITY }
     }
 
     /// The samples at hand of a signal; none if the plan does not know it.
@@ -112,51 +105,85 @@ impl Release {
         self.parts.iter().filter_map(move |(id, series)| Some((id.strip_prefix(signal)?.strip_prefix('@')?, series)))
     }
 
-    /// What is thought of a signal at a time; none if the plan does not know it.
+    /// What is thought of a signal at a time; none if the plan does not know it. One that is compared in several rollouts
+    /// under way is as bad as in the worst of them; after them what the last one found stands.
     #[must_use]
     pub fn judge(&self, signal: &str, now: Timestamp) -> Option<Judgement> {
+        let open = |tried: &&Tried| self.stage(&tried.rollout).is_some_and(|(_, state)| state.phase.is_open());
+        let judged = self.trials_of(signal).filter(open).map(|tried| self.judge_by(signal, Some(tried), now));
+        match judged.flatten().max_by_key(|judged| rank(judged.verdict)) {
+            Some(worst) => Some(worst),
+            None => self.judge_by(signal, self.trials_of(signal).max_by_key(|tried| tried.trial.from), now),
+        }
+    }
+
+    /// What a stage may think of a signal: in a rollout that is judged by it, what came of it there.
+    #[must_use]
+    pub fn judge_in(&self, stage: &Stage, signal: &str, now: Timestamp) -> Option<Judgement> {
+        if self.plan.is_tried_by(stage, signal) {
+            self.judge_by(signal, self.tried_in(&stage.id, signal), now)
+        } else {
+            self.judge(signal, now)
+        }
+    }
+
+    fn judge_by(&self, signal: &str, tried: Option<&Tried>, now: Timestamp) -> Option<Judgement> {
         // Nobody samples a release that is over: it is judged as it was at its end, and does not seem to fall ill afterwards.
         let now = self.ended.map_or(now, |ended| ended.min(now));
         let planned = self.plan.signals.get(signal)?;
         let own = self.watched.get(signal)?.judge(planned, now);
         Some(match (&planned.compare, &planned.baseline) {
-            (Some(compare), Some(baseline)) => self.beside(signal, planned, compare, baseline, own, now),
+            (Some(compare), Some(baseline)) => self.beside(planned, compare, baseline, tried, own, now),
             _ => own,
         })
     }
 
     /// The judgement of a signal with that beside its baseline: the worse of the two.
-    fn beside(&self, id: &str, signal: &Signal, compare: &Compare, baseline: &str, own: Judgement, now: Timestamp) -> Judgement {
+    fn beside(
+        &self,
+        signal: &Signal,
+        compare: &Compare,
+        baseline: &str,
+        tried: Option<&Tried>,
+        own: Judgement,
+        now: Timestamp,
+    ) -> Judgement {
         let unknown = |unknown| Judgement::unknown(own.value, own.at, unknown);
         let too_few = matches!(own.unknown, Some(Unknown::TooFew(..)));
-        // Before it has traffic it need not have any data; that its source is out of reach is another thing.
-        let trial = self.trial(id);
-        if trial.is_none() && (too_few || matches!(own.unknown, Some(Unknown::NoData))) {
-            return unknown(Unknown::NoCanary);
-        }
-        if own.verdict == Verdict::Fail || (own.unknown.is_some() && !too_few) {
-            return own;
-        }
-        let Some(trial) = trial else { return unknown(Unknown::NoCanary) };
+        let Some(tried) = tried else {
+            // Before it has traffic it need not have any data; that its source is out of reach is another thing.
+            let says_nothing = own.unknown.is_none() || too_few || matches!(own.unknown, Some(Unknown::NoData));
+            return if own.verdict == Verdict::Fail || !says_nothing { own } else { unknown(Unknown::NoCanary) };
+        };
+        let trial = tried.trial;
         // Somebody went on with all traffic in spite of the comparison, and there is nothing more to compare.
-        if trial.is_empty() {
+        if trial.is_empty() || (own.unknown.is_some() && !too_few) {
             return own;
         }
         let stable = self.plan.signals.get(baseline).zip(self.watched.get(baseline));
         let stable = stable.map(|(signal, watched)| watched.judge(signal, now));
-        if let (None, Some(why)) = (trial.until, stable.and_then(|stable| stable.unknown))
+        if let (Verdict::Ok | Verdict::Warn | Verdict::Unknown, None, Some(why)) =
+            (own.verdict, trial.until, stable.and_then(|stable| stable.unknown))
             && !matches!(why, Unknown::TooFew(..))
         {
             return unknown(Unknown::Error(format!("its baseline {baseline}: {why}")));
         }
-        let compared = match self.compared.get(id).map(|found| found.get_or_init(|| self.compare(signal, id, baseline, trial))) {
-            Some(Ok(compared)) => compared,
-            Some(Err(why)) => return unknown(why.clone()),
-            None => return own,
+        let compared = match tried.found.get_or_init(|| self.compare(signal, &tried.signal, baseline, trial)) {
+            Ok(compared) => compared,
+            Err(_) if own.verdict == Verdict::Fail => return own,
+            Err(why) => return unknown(why.clone()),
         };
+        // All traffic went over, so that the gate to it was open, and what is left open by the last samples stays so.
+        let gated = || self.plan.stage(&tried.rollout).is_some_and(|stage| self.plan.is_judged_beside(stage, &tried.signal));
+        if trial.until.is_some() && compared.is_open() && self.rollback.is_none() && gated() {
+            return own;
+        }
         let judged = match compared.verdict(compare) {
-            Ok(verdict) if own.unknown.is_none() && rank(own.verdict) > rank(verdict) => own,
+            // Too little is known of it now, however good it was.
+            Ok(verdict) if own.unknown.is_some() && verdict != Verdict::Fail => own,
+            Ok(verdict) if own.verdict == Verdict::Fail || rank(own.verdict) > rank(verdict) => own,
             Ok(verdict) => Judgement { verdict, why: compared.ruling.why.clone(), unknown: None, ..own },
+            Err(_) if own.verdict == Verdict::Fail => own,
             Err(why) => unknown(why),
         };
         Judgement { compared: Some(Arc::clone(compared)), ..judged }
@@ -247,12 +274,20 @@ impl Release {
         }
         let metrics = counted().filter_map(|(id, signal)| {
             let compare = signal.compare.as_ref()?;
-            let compared = self.judge(id, now).and_then(|judged| judged.compared);
+            let judged = self.judge(id, now);
+            let verdict = match judged.map(|judged| (judged.verdict, judged.compared)) {
+                // A threshold that is passed is no better than a comparison that is lost.
+                Some((Verdict::Fail, _)) => compare::Verdict::Fail,
+                Some((_, Some(compared))) => compared.ruling.verdict,
+                // There is nothing more to compare it with.
+                Some((Verdict::Ok | Verdict::Warn, None)) => compare::Verdict::Pass,
+                Some((Verdict::Unknown, None)) | None => compare::Verdict::Unknown,
+            };
             Some(score::Metric {
                 name: signal.title.clone().unwrap_or_else(|| id.clone()),
                 group: compare.group.clone().unwrap_or_else(|| id.clone()),
                 critical: compare.critical,
-                verdict: compared.map_or(compare::Verdict::Unknown, |compared| compared.ruling.verdict),
+                verdict,
             })
         });
         let score = match score::score(&metrics.collect::<Vec<_>>(), &weighting) {

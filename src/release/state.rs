@@ -3,10 +3,7 @@
 //! [`Release::apply`] is the only way in which it changes, but for the samples of its signals, which stand beside the
 //! events and are given by [`Release::observe`]. Two processes that have read the same journal hold the same state.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, OnceLock},
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -21,7 +18,7 @@ use super::{
     words,
 };
 use crate::{
-    health::{Compared, Series, Unknown, Verdict, Watched},
+    health::{Series, Verdict, Watched},
     plan::{Id, Plan, Stage},
 };
 
@@ -54,12 +51,10 @@ pub struct Release {
     pub turns: IndexMap<Id, Turn>,
     /// The samples at hand of each signal.
     pub(super) watched: IndexMap<Id, Watched>,
-    /// What came of judging each signal that is compared, found out once for each sample that comes.
-    pub(super) compared: IndexMap<Id, OnceLock<Result<Arc<Compared>, Unknown>>>,
     /// The samples at hand of each endpoint of a signal that has several, by `SIGNAL@ENDPOINT`.
     pub(super) parts: IndexMap<Id, Series>,
-    /// When each signal that is compared was, or is, judged beside its baseline.
-    pub(super) trials: IndexMap<Id, Tried>,
+    /// When the signals that are compared were, or are, judged beside their baselines.
+    pub(super) trials: Vec<Tried>,
     /// The alerts that match each signal that counts some.
     pub alerts: IndexMap<Id, Alerts>,
     /// What the source of a signal wants to be known.
@@ -235,9 +230,8 @@ impl Release {
             checks: plan.checks.iter().map(|check| (check.id.clone(), CheckState::default())).collect(),
             turns: IndexMap::new(),
             watched: signals::watched(&plan),
-            compared: signals::compared(&plan),
             parts: IndexMap::new(),
-            trials: IndexMap::new(),
+            trials: Vec::new(),
             alerts: IndexMap::new(),
             warnings: IndexMap::new(),
             automatic_off: None,

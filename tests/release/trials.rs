@@ -114,14 +114,14 @@ fn rollouts_side_by_side_have_trials_of_their_own() {
     fly(&mut flight, 12, WELL);
     flight.promote("canary-us").done("canary-us");
     let second = flight.now;
-    assert_eq!(["eu", "us", "seen"].map(|signal| begun(&flight, signal)), [Some(first), Some(second), Some(first)]);
+    assert_eq!(["eu", "us", "seen"].map(|signal| begun(&flight, signal)), [Some(first), Some(second), Some(second)]);
     assert_eq!(verdict(&flight, "eu"), Verdict::Ok, "its data are still there");
     fly(&mut flight, 12, WELL);
     // All traffic of the one is no end for the other.
     flight.promote("canary-us");
     let until = flight.now;
     flight.done("canary-us");
-    assert_eq!(["eu", "us", "seen"].map(|signal| flight.release.trial(signal).unwrap().until), [None, Some(until), None]);
+    assert_eq!(["eu", "us", "seen"].map(|signal| flight.release.trial(signal).unwrap().until), [None, Some(until), Some(until)]);
     assert_eq!(flight.phase("canary-us"), Phase::Passed);
 }
 
@@ -222,4 +222,161 @@ fn where_there_is_nothing_more_to_compare_the_threshold_alone_counts() {
     assert_eq!(verdict(&flight, "eu"), Verdict::Ok);
     flight.done("canary-eu");
     assert_eq!(flight.phase("canary-eu"), Phase::Passed);
+}
+
+/// A plan with one signal, so sampled and compared, and these stages.
+fn plan(more: &str, stages: &str) -> String {
+    let targets = &PLAN[..PLAN.find("[signals.eu]").unwrap()];
+    let signal = |id: &str, more: &str| format!("[signals.{id}]\nsource = \"command\"\nrun = \"x\"\nevery = \"1s\"\n{more}\n");
+    let eu = signal("eu", &format!("baseline = \"stable\"\n{more}"));
+    format!("{targets}{eu}{}{stages}", signal("stable", ""))
+}
+
+const COMPARED: &str = "compare = { tolerance = 0.2 }";
+
+fn rollout(id: &str, target: &str, steps: &str, signals: &str, on_fail: &str) -> String {
+    format!(
+        "[[stages]]\nid = \"{id}\"\ntarget = \"{target}\"\nsteps = [{steps}]\nsignals = [{signals}]\non_fail = \"{on_fail}\"\nneeds = []\n"
+    )
+}
+
+#[test]
+fn what_one_rollout_found_passes_no_other() {
+    let steps = r#"{ weight = 20, bake = "10s" }, { weight = 100 }"#;
+    let stages = rollout("a", "eu", steps, "\"eu\"", "rollback") + &rollout("b", "us", steps, "\"eu\"", "rollback");
+    let mut flight = Flight::new(&plan(COMPARED, &stages));
+    fly(&mut flight, 5, WELL);
+    flight.promote("a").done("a");
+    fly(&mut flight, 15, WELL);
+    flight.promote("b").done("b");
+    fly(&mut flight, 2, WELL);
+    flight.promote("a").done("a");
+    assert_eq!(flight.phase("a"), Phase::Passed);
+    fly(&mut flight, 20, [500.0, 100.0]);
+    assert!(flight.release.rollback.is_some(), "{:?}", flight.release.blockers(flight.now));
+}
+
+#[test]
+fn another_attempt_of_one_rollout_is_nothing_to_another() {
+    let steps = r#"{ weight = 20, bake = "10s" }, { weight = 50 }, { weight = 100 }"#;
+    let stages = rollout("a", "eu", steps, "\"eu\"", "hold") + &rollout("b", "us", steps, "\"eu\"", "hold");
+    let mut flight = Flight::new(&plan(COMPARED, &stages));
+    fly(&mut flight, 5, WELL);
+    flight.promote("a").done("a").promote("b").done("b");
+    fly(&mut flight, 12, WELL);
+    flight.promote("a").ends("a", failed("no balancer"));
+    let before = flight.release.trial_in("b", "eu");
+    assert!(before.is_some());
+    flight.ask(Ask::Retry(Some("a".to_owned())));
+    assert_eq!((flight.release.trial_in("a", "eu"), flight.release.trial_in("b", "eu")), (None, before));
+}
+
+#[test]
+fn a_threshold_that_is_passed_keeps_no_score_from_failing() {
+    let score = "[signals.score]\nsource = \"score\"\nevery = \"1s\"\n";
+    let steps = r#"{ weight = 20, bake = "30s" }, { weight = 100 }"#;
+    let stages = format!("{score}{}", rollout("a", "eu", steps, "\"score\"", "rollback"));
+    let mut flight = Flight::new(&plan(&format!("fail = 300\n{}", COMPARED.replace("0.2", "0.2, critical = true")), &stages));
+    fly(&mut flight, 5, WELL);
+    flight.promote("a").done("a");
+    fly(&mut flight, 10, [400.0, 100.0]);
+    assert!(flight.release.rollback.is_some(), "{:?}", flight.release.judge("score", flight.now));
+}
+
+/// Going on for another reason accepts no failure of what nothing under way waits for.
+#[test]
+fn a_failure_that_nobody_was_asked_about_stays() {
+    let steps = r#"{ weight = 20, bake = "10s" }, { weight = 100 }"#;
+    let after = "[[stages]]\nid = \"after\"\nsoak = \"5s\"\nneeds = [\"a\"]\nsignals = [\"eu\"]\n";
+    let stages = rollout("a", "eu", steps, "\"eu\"", "hold") + after;
+    let mut flight = Flight::new(&plan(&COMPARED.replace("0.2", "0.2, undecided = \"warn\""), &stages));
+    fly(&mut flight, 5, WELL);
+    flight.promote("a").done("a");
+    fly(&mut flight, 12, WELL);
+    let before = flight.now;
+    flight.wait(1).promote("a").done("a");
+    assert_eq!(flight.phase("a"), Phase::Passed);
+    // What comes late shows that it was bad, when the rollout is done.
+    for ago in 1..800 {
+        let at = before + jiff::SignedDuration::from_millis(ago);
+        flight.release.observe("eu", Sample::number(at, 500.0 + (ago % 7) as f64));
+        flight.release.observe("stable", Sample::number(at, 100.0 + (ago % 7) as f64));
+    }
+    flight.drive();
+    assert_eq!(verdict(&flight, "eu"), Verdict::Fail);
+    assert!(flight.release.hold.is_some());
+    flight.ask(Ask::Resume);
+    fly(&mut flight, 20, WELL);
+    assert_eq!(verdict(&flight, "eu"), Verdict::Fail);
+    assert_ne!(flight.phase("after"), Phase::Passed);
+}
+
+#[test]
+fn a_failure_shown_after_a_threshold_is_written_down_and_judged_anew() {
+    let steps = r#"{ weight = 20, bake = "60s" }, { weight = 100 }"#;
+    let mut flight = Flight::new(&plan(&format!("fail = 300\n{COMPARED}"), &rollout("a", "eu", steps, "\"eu\"", "hold")));
+    fly(&mut flight, 5, WELL);
+    flight.promote("a").done("a");
+    fly(&mut flight, 4, [320.0, 100.0]);
+    assert_eq!((verdict(&flight, "eu"), flight.release.turns["eu"].shown_worse), (Verdict::Fail, false));
+    fly(&mut flight, 10, [290.0, 100.0]);
+    assert!(flight.release.turns["eu"].shown_worse);
+    flight.ask(Ask::Resume);
+    assert_eq!(begun(&flight, "eu"), Some(flight.now));
+    fly(&mut flight, 14, WELL);
+    assert_eq!(verdict(&flight, "eu"), Verdict::Ok);
+}
+
+#[test]
+fn left_open_is_no_recovery() {
+    let steps = r#"{ weight = 20, bake = "60s" }, { weight = 100 }"#;
+    let warns = COMPARED.replace("0.2", "0.2, undecided = \"warn\"");
+    let mut flight = Flight::new(&plan(&warns, &rollout("a", "eu", steps, "\"eu\"", "hold")));
+    fly(&mut flight, 5, WELL);
+    flight.promote("a").done("a");
+    fly(&mut flight, 10, SLOW);
+    assert!(flight.release.hold.is_some());
+    flight.ask(Ask::Resume);
+    fly(&mut flight, 30, SLOW);
+    assert_eq!(verdict(&flight, "eu"), Verdict::Fail);
+    assert!(flight.release.hold.is_none(), "the person has seen it");
+}
+
+/// A step that was promoted and not begun goes on when somebody resumes, and there is nothing to compare any more.
+#[test]
+fn who_goes_on_with_all_traffic_takes_it_as_it_is() {
+    let steps = r#"{ weight = 20, bake = "10s" }, { weight = 100, bake = "5s" }"#;
+    let mut flight = Flight::new(&plan(COMPARED, &rollout("a", "eu", steps, "\"eu\"", "hold")));
+    fly(&mut flight, 5, WELL);
+    flight.promote("a").done("a");
+    fly(&mut flight, 12, WELL);
+    flight.asks(Ask::Promote(None), None).unwrap();
+    flight.asks(Ask::Hold, None).unwrap();
+    fly(&mut flight, 60, [400.0, 100.0]);
+    assert_eq!(verdict(&flight, "eu"), Verdict::Fail);
+    let said = flight.release.consequence(&Ask::Resume, flight.now).lines;
+    assert!(said[1].starts_with("Mind: eu was shown to be worse than its baseline, and a goes on all the same."), "{said:?}");
+    flight.ask(Ask::Resume).done("a");
+    fly(&mut flight, 10, [400.0, 100.0]);
+    assert_eq!(flight.phase("a"), Phase::Passed);
+}
+
+/// The canary keeps its traffic from one rollout to the next on the same target, and is judged on.
+#[test]
+fn a_second_rollout_to_the_same_target_goes_on_with_the_trial() {
+    let first = rollout("a", "eu", r#"{ weight = 5, bake = "10s" }, { weight = 25, bake = "5s" }"#, "\"eu\"", "rollback");
+    let second = rollout("b", "eu", r#"{ weight = 50, bake = "5s" }, { weight = 100 }"#, "\"eu\"", "rollback");
+    let stages = first + &second.replace("needs = []", "needs = [\"a\"]");
+    let mut flight = Flight::new(&plan(COMPARED, &stages));
+    fly(&mut flight, 5, WELL);
+    flight.promote("a").done("a");
+    fly(&mut flight, 12, WELL);
+    flight.promote("a").done("a");
+    fly(&mut flight, 8, WELL);
+    assert_eq!(flight.phase("a"), Phase::Passed);
+    flight.promote("b");
+    assert_eq!(flight.release.trial_in("b", "eu"), flight.release.trial_in("a", "eu"));
+    // It deploys, and meanwhile the canary turns bad.
+    fly(&mut flight, 60, [500.0, 100.0]);
+    assert!(flight.release.rollback.is_some());
 }

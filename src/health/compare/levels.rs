@@ -11,6 +11,9 @@ use super::{
     words,
 };
 
+/// What rounding may add to levels that are near one.
+const ROUNDING: f64 = 1e-12;
+
 pub(super) fn compare(case: &Case, canary: &[f64], baseline: &[f64]) -> Finding {
     let scale = Scale::of(canary.iter().chain(baseline));
     let scaled = scale.down(canary);
@@ -24,7 +27,9 @@ pub(super) fn compare(case: &Case, canary: &[f64], baseline: &[f64]) -> Finding 
         Tolerance::Relative(part) => (part * baseline.mean.abs(), 1.0 + part),
         Tolerance::Absolute(size) => (scale.down_one(size), 1.0),
     };
-    let limits = Limits { above: allowed, below: -allowed, direction: case.direction };
+    // A difference of just what is allowed is allowed, however its last digit is rounded.
+    let allowed_with_rounding = allowed + ROUNDING;
+    let limits = Limits { above: allowed_with_rounding, below: -allowed_with_rounding, direction: case.direction };
     let moving = canary.squares > 0.0 || baseline.squares > 0.0;
     let possibilities: Vec<_> = if moving {
         candidates([&canary, &baseline]).map(|candidate| error(candidate, &canary, &baseline, carried)).collect()

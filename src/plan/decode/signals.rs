@@ -65,6 +65,7 @@ pub(super) fn slow_down(rows: &[Row], signals: &mut IndexMap<Id, Signal>) {
         if let (Some(slowest), Some(signal)) = (slowest, signal)
             && matches!(signal.source, Source::Expression { .. })
         {
+            let slowest = signal.stale.map_or(slowest, |stale| slowest.min(stale));
             signal.every = signal.every.max(slowest);
         }
     }

@@ -15,7 +15,8 @@ pub(super) fn report(reader: &mut Reader, plan: &Plan, known: &Known, waits: &[W
         let alone = Stage { signals: std::iter::once(&signal.is).chain(along).cloned().collect(), ..stage.clone() };
         let compared = || plan.signals.keys().filter(|id| plan.is_judged_beside(&alone, id));
         let up_to_here = before(plan, stage);
-        let compares = |id: &str| up_to_here.iter().any(|stage| splits(stage) && plan.is_tried_by(stage, id));
+        // One that no rollout waits for may be left open when all traffic goes over, and would be so for ever.
+        let compares = |id: &str| up_to_here.iter().any(|stage| splits(stage) && plan.is_judged_beside(stage, id));
         if compared().all(|id| compares(id)) {
             continue;
         }
