@@ -1,6 +1,11 @@
 //! `flightdeck run`: drives a release without a screen until it ends or needs a person.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use tokio::{
@@ -13,7 +18,7 @@ use crate::{
     controller::{ActError, Logbook},
     journal::{Location, Watch},
     plan::{Check, CheckKind},
-    release::{self, Ask, BlockerKind, CheckStatus, Command, Phase, ReleaseStatus, Tone},
+    release::{self, Ask, Blocker, BlockerKind, CheckStatus, Command, Phase, Release, ReleaseStatus, Tone},
 };
 
 #[derive(Debug, clap::Args)]
@@ -83,6 +88,7 @@ async fn follow(
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut told = 0;
+    let mut waiting = Waiting::default();
     if let Some(by) = &promote {
         for (check, note) in sign {
             let ask = Ask::Sign { check, note: Some(note), evidence: None };
@@ -93,6 +99,7 @@ async fn follow(
         logbook.catch_up()?;
         logbook.read_samples()?;
         told = progress(&logbook, told);
+        waiting.tell(&logbook.release, Timestamp::now(), Instant::now());
         if let Some(exit) = end(&logbook, promote.is_some()) {
             return Ok((exit, logbook));
         }
@@ -124,6 +131,52 @@ fn progress(logbook: &Logbook, told: u64) -> u64 {
         tell(&format!("{:.0}  {}  {}", line.at, line.by, line.words));
     }
     logbook.release.sequence
+}
+
+/// What keeps the release from going on, said once it has for a while, and again from time to time: what was so from the
+/// beginning has no line in the journal.
+#[derive(Debug, Default)]
+struct Waiting {
+    what: BTreeSet<String>,
+    since: Option<Instant>,
+    told: Option<Instant>,
+}
+
+impl Waiting {
+    /// For so long it may pass by itself.
+    const PATIENCE: Duration = Duration::from_secs(10);
+    const AGAIN: Duration = Duration::from_secs(5 * 60);
+
+    fn tell(&mut self, release: &Release, now: Timestamp, at: Instant) {
+        for line in self.due(release, now, at) {
+            tell(&line);
+        }
+    }
+
+    fn due(&mut self, release: &Release, now: Timestamp, at: Instant) -> Vec<String> {
+        let is_under_way = release.stages.iter().any(|state| match state.phase {
+            Phase::Running => true,
+            Phase::Baking => state.bake.as_ref().is_some_and(|bake| !bake.left(now).is_zero()),
+            _ => false,
+        });
+        let blockers = if is_under_way { Vec::new() } else { release.blockers(now) };
+        let name = |blocker: &Blocker| format!("{} {}", blocker.stage.as_deref().unwrap_or_default(), blocker.id);
+        let what: BTreeSet<String> = blockers.iter().map(name).collect();
+        if what != self.what {
+            *self = Self { what, since: Some(at), told: None };
+        }
+        let for_long = self.since.is_some_and(|since| at.duration_since(since) >= Self::PATIENCE);
+        let lately = self.told.is_some_and(|told| at.duration_since(told) < Self::AGAIN);
+        if !for_long || lately {
+            return Vec::new();
+        }
+        self.told = Some(at);
+        let line = |blocker: &Blocker| match &blocker.stage {
+            Some(stage) => format!("{now:.0}  {stage} waits for {}: {}", blocker.id, blocker.why),
+            None => format!("{now:.0}  held by {}: {}", blocker.id, blocker.why),
+        };
+        blockers.iter().map(line).collect()
+    }
 }
 
 /// Promotes the first stage that waits for it, if its gate is open.
@@ -176,5 +229,43 @@ fn end(logbook: &Logbook, promotes: bool) -> Option<Exit> {
             let waits = blockers.iter().any(|blocker| needs_person(blocker.kind, &blocker.id));
             (waits || (open && !promotes)).then_some(Exit::Refused)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::{Event, EventKind};
+
+    #[test]
+    fn what_is_in_the_way_for_long_is_said_once_and_again_later() {
+        let at: Timestamp = "2026-03-03T12:00:00Z".parse().unwrap();
+        let plan = r#"
+            service = "shop"
+            [signals.errors]
+            source = "command"
+            run = "x"
+            fail = 1
+            [[stages]]
+            id = "go"
+            run = "x"
+            signals = ["errors"]
+        "#;
+        let kind = EventKind::Started {
+            release: "r".to_owned(),
+            version: "2".to_owned(),
+            previous: None,
+            plan: Box::new(crate::plan::parse(plan, "test").unwrap()),
+            digest: String::new(),
+            folder: "/".to_owned(),
+        };
+        let release = Release::begin(Event { at, by: "alice".to_owned(), kind }).unwrap();
+        let (mut waiting, begun) = (Waiting::default(), Instant::now());
+        let mut due = |seconds: u64| waiting.due(&release, at, begun + Duration::from_secs(seconds));
+        assert_eq!(due(0), [""; 0]);
+        assert_eq!(due(9), [""; 0]);
+        assert_eq!(due(10), ["2026-03-03T12:00:00Z  go waits for errors: unknown: 0 of 3 samples"]);
+        assert_eq!(due(11), [""; 0]);
+        assert_eq!(due(311).len(), 1);
     }
 }

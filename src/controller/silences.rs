@@ -132,13 +132,15 @@ impl Job {
                 Err(error) => why = text::line(&error.to_string(), 160),
             }
         }
-        let silence = self.silence.id.clone();
+        let (silence, name) = (self.silence.id.clone(), &self.silence.alert.name);
         let event = match self.wish {
-            Wish::Set => Some(EventKind::SilenceFailed { silence, why: format!("it could not be set: {why}") }),
+            Wish::Set => Some(EventKind::SilenceFailed { silence, why: format!("{name} could not be silenced: {why}") }),
             // The next round tries again, and it lasts a while.
             Wish::Renew => None,
             Wish::End => {
-                let why = format!("it could not be taken back, and ends by itself within half an hour: {why}");
+                let why = format!(
+                    "{name} is still silent, for it could not be taken back; it ends by itself within half an hour: {why}"
+                );
                 Some(EventKind::SilenceFailed { silence, why })
             }
         };

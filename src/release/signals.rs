@@ -152,7 +152,7 @@ impl Release {
         let too_few = matches!(own.unknown, Some(Unknown::TooFew(..)));
         let Some(tried) = tried else {
             // Before it has traffic it need not have any data; that its source is out of reach is another thing.
-            let says_nothing = own.unknown.is_none() || too_few || matches!(own.unknown, Some(Unknown::NoData));
+            let says_nothing = matches!(own.unknown, None | Some(Unknown::NoData | Unknown::NotANumber | Unknown::TooFew(..)));
             return if own.verdict == Verdict::Fail || !says_nothing { own } else { unknown(Unknown::NoCanary) };
         };
         let trial = tried.trial;
@@ -300,7 +300,14 @@ impl Release {
             compare::Verdict::Fail => (most, Verdict::Fail),
             // All is known, and it lies between the thresholds.
             compare::Verdict::Unknown if least == most => (least, Verdict::Warn),
-            compare::Verdict::Unknown => return Sample::missing(now, Unknown::Undecided(score.why)),
+            compare::Verdict::Unknown => {
+                // More samples decide nothing where one of them is out of reach.
+                let open = |why: &Unknown| matches!(why, Unknown::Undecided(_) | Unknown::TooFew(..) | Unknown::NoCanary);
+                let compared = counted().filter(|(_, signal)| signal.compare.is_some());
+                let broken = compared.filter_map(|(id, _)| Some((id, self.judge(id, now)?.unknown?))).find(|(_, why)| !open(why));
+                let why = broken.map(|(id, why)| Unknown::Error(format!("{id}: {why}")));
+                return Sample::missing(now, why.unwrap_or(Unknown::Undecided(score.why)));
+            }
         };
         let said = crate::health::Said { verdict: Some(verdict), why: score.why };
         Sample { said: Some(Box::new(said)), ..Sample::number(now, number) }

@@ -337,6 +337,30 @@ fn a_score_is_a_number_once_all_of_it_is_known() {
     assert_eq!((judged.verdict, judged.value, judged.why.as_str()), (Verdict::Fail, Some(0.0), "the critical metric p95 failed"));
 }
 
+#[test]
+fn a_score_of_what_is_out_of_reach_is_not_being_judged() {
+    let mut flight = at_a_quarter();
+    fly(&mut flight, 4, WELL);
+    for _ in 0..4 {
+        flight.wait(1);
+        flight.release.observe("p95", Sample::missing(flight.now, Unknown::Error("refused".to_owned())));
+    }
+    let (_, sample) = flight.release.derived(flight.now).into_iter().find(|(id, _)| id == "score").unwrap();
+    assert_eq!(sample.value, Value::Missing(Unknown::Error("p95: refused".to_owned())));
+}
+
+/// Nothing over nothing is no number, and no news before there is a canary.
+#[test]
+fn a_ratio_without_traffic_is_no_canary() {
+    let mut flight = Flight::new(PLAN);
+    fly(&mut flight, 5, WELL);
+    for _ in 0..4 {
+        flight.wait(1);
+        flight.release.observe("p95", Sample::missing(flight.now, Unknown::NotANumber));
+    }
+    assert_eq!(flight.release.judge("p95", flight.now).unwrap().unknown, Some(Unknown::NoCanary));
+}
+
 fn because(ask: Ask, why: Option<&str>) -> Command {
     Command { reason: why.map(str::to_owned), ..Flight::command(ask, None) }
 }
