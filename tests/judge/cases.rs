@@ -132,6 +132,10 @@ fn what_cannot_have_been_measured_is_refused_in_words() {
         (case(counted(1.0, 2.0), counted(-1.0, 1.0), Direction::Either), "baseline sample 1"),
         (case(counted(1.0, 2.0), good(), Direction::Either), "both be"),
         (Case { tolerance: Tolerance::Relative(-0.1), ..case(good(), good(), Direction::Either) }, "tolerance of -0.1"),
+        (
+            Case { tolerance: Tolerance::Absolute(1.0), ..totals([5.0, 1000.0], [5.0, 1000.0]) },
+            "an absolute tolerance of 1 for events of trials would allow everything; 0.01 is one point",
+        ),
     ];
     for (case, said) in cases {
         let error: CaseError = compare(&case).unwrap_err();

@@ -155,11 +155,14 @@ fn a_wrong_request_says_what_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("bad.csv"), "canary,baseline\n1,2\n3,x\n").unwrap();
     fs::write(folder.path().join("good.json"), line("good", 100.0)).unwrap();
-    let cases: [(&[&str], &str); 8] = [
+    let errors = "canary_events,canary_trials,baseline_events,baseline_trials\n".to_owned() + &"300,1000,1,1000\n".repeat(10);
+    fs::write(folder.path().join("errors.csv"), errors).unwrap();
+    let cases: [(&[&str], &str); 9] = [
         (&[], "--batch"),
         (&["none.csv"], "none.csv: No such file"),
         (&["bad.csv"], "bad.csv: line 3, column 2: `x` is no number"),
         (&["good.json", "--tolerance", "-1"], "--tolerance"),
+        (&["errors.csv", "--absolute", "1"], "errors: an absolute tolerance of 1 for events of trials would allow everything"),
         (&["good.json", "--confidence", "0.9"], "--method kayenta"),
         (&["good.json", "--method", "kayenta", "--confidence", "1.5"], "between 0 and 1"),
         (&["good.json", "--method", "kayenta", "--tolerance", "0.1"], "fixed"),

@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     /// How much of it does no harm, as a fraction of the baseline, where a case does not say; 0.1, unless given. Kayenta's is fixed
     #[arg(long, value_name = "FRACTION", allow_negative_numbers = true, conflicts_with = "absolute")]
     tolerance: Option<f64>,
-    /// The same in the metric's own unit
+    /// The same in the metric's own unit; for events of trials a share, 0.005 is half a point
     #[arg(long, value_name = "SIZE", allow_negative_numbers = true)]
     absolute: Option<f64>,
     /// How sure the interval is with `--method kayenta`; 0.98, unless given
