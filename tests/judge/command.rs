@@ -176,3 +176,21 @@ fn a_wrong_request_says_what_is_wrong() {
         assert!(output.status.code() == Some(2) && error.contains(said), "{arguments:?}: {error}");
     }
 }
+
+#[test]
+fn a_release_in_which_nothing_was_decided_is_not_known_to_come_out_again() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("flightdeck.toml"), "service = \"shop\"\n[[stages]]\nid = \"build\"\nrun = \"true\"\n").unwrap();
+    let flightdeck = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flightdeck"));
+        command.args(arguments).args(["--journal", "journal.db", "--operator", "alice"]).current_dir(folder.path());
+        command.env("HOME", folder.path()).stdin(Stdio::null()).output().unwrap()
+    };
+    let started = flightdeck(&["start", "--version", "2.0"]);
+    assert!(started.status.success(), "{started:?}");
+    for arguments in [["judge", "--release"].as_slice(), &["judge", "--release", "--json"]] {
+        let judged = flightdeck(arguments);
+        let said = String::from_utf8_lossy(&judged.stderr);
+        assert!(judged.status.code() == Some(4) && said.contains("decided nothing"), "{judged:?}");
+    }
+}

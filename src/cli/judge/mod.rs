@@ -23,6 +23,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     batch: Option<PathBuf>,
     /// Judge again what was decided in a release, on the data that its journal holds; the only active one, unless named
+    ///
+    /// It ends with 0 if the same came out again, whatever that was; with 1 if something else did; with 4 if nothing was decided.
     #[arg(long, value_name = "RELEASE", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["files", "batch"])]
     release: Option<String>,
     #[command(flatten)]
