@@ -133,6 +133,23 @@ fn files_are_judged_together() {
 }
 
 #[test]
+fn standard_input_is_a_file_of_either_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let csv = "canary,baseline\n".to_owned() + &"200,100\n".repeat(20);
+    for (input, status, said) in [
+        (csv.as_str(), 1, "FAIL     the canary is "),
+        (&line("good", 100.0), 0, "pass     good is "),
+        (&format!("[{}]", line("up", 200.0)), 1, "FAIL     up is "),
+    ] {
+        let output = judge(folder.path(), &["-"], input);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.code() == Some(status) && text.starts_with(said), "{input}: {output:?}");
+    }
+    let wrong = judge(folder.path(), &["-"], "canary,baseline\n1,x\n");
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("standard input: line 2, column 2"), "{wrong:?}");
+}
+
+#[test]
 fn a_score_weighs_the_groups() {
     let folder = tempfile::tempdir().unwrap();
     let metric = |name: &str, level: f64, critical: bool| json!({"name": name, "canary": levels(level), "baseline": levels(100.0), "direction": "increase", "group": name, "critical": critical});

@@ -16,7 +16,7 @@ use crate::health::compare::{Direction, Rules, Tolerance, Verdict, kayenta};
 #[derive(Debug, clap::Args)]
 #[group(id = "judge-arguments")]
 pub(super) struct Arguments {
-    /// CSV with the columns `canary` and `baseline`, or JSON with one case, a list of them, or `metrics` with a `score`
+    /// CSV with the columns `canary` and `baseline`, or JSON with one case, a list of them, or `metrics` with a `score`; `-` is standard input
     #[arg(value_name = "FILE", conflicts_with = "batch")]
     files: Vec<PathBuf>,
     /// Judge one case a line of JSON and write one result a line; `-` is standard input
