@@ -109,6 +109,8 @@ fn the_sentence_says_where_the_canary_is() {
     assert!(why.starts_with("p95 latency is 2") && why.ends_with(" % above the baseline; allowed is 10 % above"), "{why}");
     let why = judged(&counts([20.0, 2000.0], [2.0, 2000.0], 20)).why;
     assert!(why.ends_with("(400 of 40000 beside 40 of 40000)"), "{why}");
+    let why = judged(&totals([0.0, 0.0], [0.0, 0.0])).why;
+    assert_eq!(why, "p95 latency has 0 trials on a side; at least 100 on each are needed");
 }
 
 #[test]
