@@ -109,6 +109,8 @@ fn the_sentence_says_where_the_canary_is() {
     assert!(why.starts_with("p95 latency is 2") && why.ends_with(" % above the baseline; allowed is 10 % above"), "{why}");
     let why = judged(&counts([20.0, 2000.0], [2.0, 2000.0], 20)).why;
     assert!(why.ends_with("(400 of 40000 beside 40 of 40000)"), "{why}");
+    let why = judged(&totals([0.0, 0.0], [0.0, 0.0])).why;
+    assert_eq!(why, "p95 latency has 0 trials on a side; at least 100 on each are needed");
 }
 
 #[test]
@@ -132,6 +134,10 @@ fn what_cannot_have_been_measured_is_refused_in_words() {
         (case(counted(1.0, 2.0), counted(-1.0, 1.0), Direction::Either), "baseline sample 1"),
         (case(counted(1.0, 2.0), good(), Direction::Either), "both be"),
         (Case { tolerance: Tolerance::Relative(-0.1), ..case(good(), good(), Direction::Either) }, "tolerance of -0.1"),
+        (
+            Case { tolerance: Tolerance::Absolute(1.0), ..totals([5.0, 1000.0], [5.0, 1000.0]) },
+            "an absolute tolerance of 1 for events of trials would allow everything; 0.01 is one point",
+        ),
     ];
     for (case, said) in cases {
         let error: CaseError = compare(&case).unwrap_err();

@@ -133,6 +133,23 @@ fn files_are_judged_together() {
 }
 
 #[test]
+fn standard_input_is_a_file_of_either_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let csv = "canary,baseline\n".to_owned() + &"200,100\n".repeat(20);
+    for (input, status, said) in [
+        (csv.as_str(), 1, "FAIL     the canary is "),
+        (&line("good", 100.0), 0, "pass     good is "),
+        (&format!("[{}]", line("up", 200.0)), 1, "FAIL     up is "),
+    ] {
+        let output = judge(folder.path(), &["-"], input);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.code() == Some(status) && text.starts_with(said), "{input}: {output:?}");
+    }
+    let wrong = judge(folder.path(), &["-"], "canary,baseline\n1,x\n");
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("standard input: line 2, column 2"), "{wrong:?}");
+}
+
+#[test]
 fn a_score_weighs_the_groups() {
     let folder = tempfile::tempdir().unwrap();
     let metric = |name: &str, level: f64, critical: bool| json!({"name": name, "canary": levels(level), "baseline": levels(100.0), "direction": "increase", "group": name, "critical": critical});
@@ -155,11 +172,16 @@ fn a_wrong_request_says_what_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("bad.csv"), "canary,baseline\n1,2\n3,x\n").unwrap();
     fs::write(folder.path().join("good.json"), line("good", 100.0)).unwrap();
-    let cases: [(&[&str], &str); 8] = [
+    let errors = "canary_events,canary_trials,baseline_events,baseline_trials\n".to_owned() + &"300,1000,1,1000\n".repeat(10);
+    fs::write(folder.path().join("errors.csv"), errors).unwrap();
+    fs::write(folder.path().join("commas.csv"), "canary,baseline\n10,5,10,1\n").unwrap();
+    let cases: [(&[&str], &str); 10] = [
         (&[], "--batch"),
         (&["none.csv"], "none.csv: No such file"),
         (&["bad.csv"], "bad.csv: line 3, column 2: `x` is no number"),
+        (&["commas.csv"], "commas.csv: line 2 has 4 fields, and there are 2 columns; write decimals with a point"),
         (&["good.json", "--tolerance", "-1"], "--tolerance"),
+        (&["errors.csv", "--absolute", "1"], "errors: an absolute tolerance of 1 for events of trials would allow everything"),
         (&["good.json", "--confidence", "0.9"], "--method kayenta"),
         (&["good.json", "--method", "kayenta", "--confidence", "1.5"], "between 0 and 1"),
         (&["good.json", "--method", "kayenta", "--tolerance", "0.1"], "fixed"),
@@ -169,5 +191,23 @@ fn a_wrong_request_says_what_is_wrong() {
         let output = judge(folder.path(), arguments, "");
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.code() == Some(2) && error.contains(said), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn a_release_in_which_nothing_was_decided_is_not_known_to_come_out_again() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("flightdeck.toml"), "service = \"shop\"\n[[stages]]\nid = \"build\"\nrun = \"true\"\n").unwrap();
+    let flightdeck = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flightdeck"));
+        command.args(arguments).args(["--journal", "journal.db", "--operator", "alice"]).current_dir(folder.path());
+        command.env("HOME", folder.path()).stdin(Stdio::null()).output().unwrap()
+    };
+    let started = flightdeck(&["start", "--version", "2.0"]);
+    assert!(started.status.success(), "{started:?}");
+    for arguments in [["judge", "--release"].as_slice(), &["judge", "--release", "--json"]] {
+        let judged = flightdeck(arguments);
+        let said = String::from_utf8_lossy(&judged.stderr);
+        assert!(judged.status.code() == Some(4) && said.contains("decided nothing"), "{judged:?}");
     }
 }

@@ -15,7 +15,11 @@ pub(super) fn case(csv: &str, name: &str, defaults: Defaults) -> Result<Asked, S
     let header = fields(header);
     let column = |name: &str| header.iter().position(|field| field.eq_ignore_ascii_case(name));
     let rows: Vec<(usize, Vec<String>)> = lines.map(|(at, line)| (at + 1, fields(line))).collect();
-    let levels = |column: usize| rows.iter().map(move |(line, row)| number(row, column, *line)).collect::<Result<Vec<_>, _>>();
+    let level = |line: usize, row: &[String], column: usize| {
+        not_too_long(row, header.len(), line)?;
+        number(row, column, line)
+    };
+    let levels = |column: usize| rows.iter().map(|(line, row)| level(*line, row, column)).collect::<Result<Vec<_>, _>>();
     let counts = |events: usize, trials: usize| {
         let counts = levels(events)?.into_iter().zip(levels(trials)?);
         // Half a count is none.
@@ -46,6 +50,15 @@ pub(super) fn case(csv: &str, name: &str, defaults: Defaults) -> Result<Asked, S
     };
     let case = Case { name: name.to_owned(), canary, baseline, direction: defaults.direction, tolerance: defaults.tolerance };
     Ok(Asked { case, group: name.to_owned(), critical: false })
+}
+
+/// A row that is longer than the header has commas in its numbers, and a column would get a part of its neighbour's.
+fn not_too_long(row: &[String], columns: usize, line: usize) -> Result<(), String> {
+    let fields = row.len();
+    if fields > columns {
+        return Err(format!("line {line} has {fields} fields, and there are {columns} columns; write decimals with a point"));
+    }
+    Ok(())
 }
 
 /// What stands in a row; nothing, NaN and null are a gap, and so is what a short row does not have.
@@ -102,9 +115,14 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_with_its_place() {
-        for (csv, said) in
-            [("", "empty"), ("a,b\n1,2", "canary and baseline"), ("canary,baseline\n1,2\n3,x\n", "line 3, column 2")]
-        {
+        let cases = [
+            ("", "empty"),
+            ("a,b\n1,2", "canary and baseline"),
+            ("canary,baseline\n1,2\n3,x\n", "line 3, column 2"),
+            ("canary;baseline\n10,5;10,1\n", "canary and baseline"),
+            ("canary,baseline\n\n10,5,10,1\n", "line 3 has 4 fields, and there are 2 columns; write decimals with a point"),
+        ];
+        for (csv, said) in cases {
             let error = read(csv).unwrap_err();
             assert!(error.contains(said), "{csv}: {error}");
         }

@@ -18,6 +18,9 @@ struct Decided {
 }
 
 /// Judges every decision of a release again. It ends with 0 where all come out as they were, and with 1 where one does not.
+///
+/// # Errors
+/// Where nothing was decided, nothing can come out again.
 pub(super) fn run(named: Option<&str>, global: &Global, as_json: bool) -> Result<Exit, Failure> {
     let (_, logbook) = global.logbook(named)?;
     let entries = logbook.journal.read(&logbook.release.id, 0)?;
@@ -38,8 +41,8 @@ pub(super) fn run(named: Option<&str>, global: &Global, as_json: bool) -> Result
         let again = again.map_err(|error| error.to_string());
         lines.push(if as_json { in_json(&decision, &again, same)?.to_string() } else { in_words(&decision, &again, same) });
     }
-    if lines.is_empty() && !as_json {
-        answer("the judge has decided nothing in this release");
+    if lines.is_empty() {
+        return Err(Failure::unknown("the judge has decided nothing in this release"));
     }
     lines.iter().for_each(|line| answer(line));
     Ok(exit)

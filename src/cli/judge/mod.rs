@@ -16,13 +16,15 @@ use crate::health::compare::{Direction, Rules, Tolerance, Verdict, kayenta};
 #[derive(Debug, clap::Args)]
 #[group(id = "judge-arguments")]
 pub(super) struct Arguments {
-    /// CSV with the columns `canary` and `baseline`, or JSON with one case, a list of them, or `metrics` with a `score`
+    /// CSV with the columns `canary` and `baseline`, or JSON with one case, a list of them, or `metrics` with a `score`; `-` is standard input
     #[arg(value_name = "FILE", conflicts_with = "batch")]
     files: Vec<PathBuf>,
     /// Judge one case a line of JSON and write one result a line; `-` is standard input
     #[arg(long, value_name = "FILE")]
     batch: Option<PathBuf>,
     /// Judge again what was decided in a release, on the data that its journal holds; the only active one, unless named
+    ///
+    /// It ends with 0 if the same came out again, whatever that was; with 1 if something else did; with 4 if nothing was decided.
     #[arg(long, value_name = "RELEASE", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["files", "batch"])]
     release: Option<String>,
     #[command(flatten)]
@@ -36,7 +38,7 @@ pub(super) struct Arguments {
     /// How much of it does no harm, as a fraction of the baseline, where a case does not say; 0.1, unless given. Kayenta's is fixed
     #[arg(long, value_name = "FRACTION", allow_negative_numbers = true, conflicts_with = "absolute")]
     tolerance: Option<f64>,
-    /// The same in the metric's own unit
+    /// The same in the metric's own unit; for events of trials a share, 0.005 is half a point
     #[arg(long, value_name = "SIZE", allow_negative_numbers = true)]
     absolute: Option<f64>,
     /// How sure the interval is with `--method kayenta`; 0.98, unless given

@@ -2,7 +2,8 @@
 //!
 //! A case is `{"name", "canary", "baseline", "direction", "tolerance"}`. A side is a list of numbers, a list of
 //! `{"events", "trials"}`, or one of these for the whole time. A gap is `null` or `NaN`, which many programs write although
-//! JSON does not know it. `absolute` in place of `tolerance` is in the metric's own unit. Keys of others are let be.
+//! JSON does not know it. `absolute` in place of `tolerance` is in the metric's own unit, for events of trials a share: 0.005 is
+//! half a point. Keys of others are let be.
 
 use std::{borrow::Cow, collections::BTreeMap};
 

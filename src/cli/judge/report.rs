@@ -1,6 +1,11 @@
 //! Files judged together: a table for a person, or JSON.
 
-use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use serde_json::{Value, json};
 
@@ -54,14 +59,33 @@ pub(super) fn print(rulings: &[Ruling], as_json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Where cases are read from.
+struct Source {
+    /// How it is called in errors.
+    shown: String,
+    /// What a metric without a name is called.
+    name: String,
+    content: io::Result<String>,
+}
+
+/// A file, or standard input for `-`.
+fn source(path: &Path) -> Source {
+    if path.as_os_str() == "-" {
+        let content = io::read_to_string(io::stdin().lock());
+        return Source { shown: "standard input".to_owned(), name: "the canary".to_owned(), content };
+    }
+    let shown = text::safe(&path.display().to_string()).into_owned();
+    let name = path.file_stem().map_or_else(|| shown.clone(), |stem| text::line(&stem.to_string_lossy(), 120));
+    Source { shown, name, content: fs::read_to_string(path) }
+}
+
 /// What the files hold, one after the other.
 fn all(files: &[PathBuf], defaults: Defaults) -> Result<Document, Failure> {
     let mut all = Document { metrics: Vec::new(), score: None };
     for path in files {
-        let shown = text::safe(&path.display().to_string()).into_owned();
+        let Source { shown, name, content } = source(path);
         let wrong = |error: String| Failure::wrong(format!("{shown}: {error}"));
-        let content = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-        let name = path.file_stem().map_or_else(|| shown.clone(), |stem| text::line(&stem.to_string_lossy(), 120));
+        let content = content.map_err(|error| wrong(error.to_string()))?;
         let json = content.trim_start().starts_with(['{', '[']);
         let document = if json {
             read::document(&content, &name, defaults).map_err(wrong)?

@@ -60,7 +60,7 @@ impl From<Written> for Data {
 pub enum Tolerance {
     /// A fraction of the baseline: 0.1 is 10 %.
     Relative(f64),
-    /// In the metric's own unit.
+    /// In the metric's own unit. That of events of trials is their share: 0.005 is half a point, and 1 would allow everything.
     Absolute(f64),
 }
 
@@ -147,6 +147,9 @@ pub enum CaseError {
     /// The tolerance is no size.
     #[error("a tolerance of {0} is no size; give 0 or more, as 0.1 for 10 %")]
     Tolerance(f64),
+    /// No difference of shares goes past the tolerance.
+    #[error("an absolute tolerance of {0} for events of trials would allow everything; 0.01 is one point")]
+    Everything(f64),
 }
 
 impl Case {
@@ -154,7 +157,7 @@ impl Case {
     ///
     /// # Errors
     ///
-    /// Infinite levels, more events than trials, sides of different kinds, a negative tolerance.
+    /// Infinite levels, more events than trials, sides of different kinds, a negative tolerance, one that allows everything.
     pub fn check(&self) -> Result<(), CaseError> {
         let (Tolerance::Relative(size) | Tolerance::Absolute(size)) = self.tolerance;
         if !size.is_finite() || size < 0.0 {
@@ -162,6 +165,12 @@ impl Case {
         }
         if self.canary.counts() != self.baseline.counts() {
             return Err(CaseError::Mixed);
+        }
+        if let Tolerance::Absolute(size) = self.tolerance
+            && self.canary.counts()
+            && size >= 1.0
+        {
+            return Err(CaseError::Everything(size));
         }
         sound(&self.canary, "canary")?;
         sound(&self.baseline, "baseline")

@@ -35,8 +35,9 @@ struct Side {
 impl Side {
     fn of(data: &Data) -> Self {
         let counts = list(data);
-        let events = counts.iter().map(|count| count.events).sum();
-        let trials = counts.iter().map(|count| count.trials).sum();
+        // From 0 on, for the sum of no numbers is -0.
+        let sum = |part: fn(&Count) -> f64| counts.iter().map(part).fold(0.0, |sum, one| sum + one);
+        let (events, trials) = (sum(|count| count.events), sum(|count| count.trials));
         let samples = matches!(data, Data::Counts(_)).then_some(counts.len() as f64);
         Self { events, trials, samples }
     }

@@ -43,7 +43,8 @@ pub const LEAST_SAMPLES: usize = 8;
 ///
 /// # Errors
 ///
-/// What cannot have been measured: infinite levels, more events than trials, a negative tolerance.
+/// What cannot have been measured: infinite levels, more events than trials, a negative tolerance, one that allows
+/// everything.
 pub fn compare(case: &Case) -> Result<Finding, CaseError> {
     case.check()?;
     Ok(match (&case.canary, &case.baseline) {
