@@ -41,7 +41,9 @@ async fn what_lets_us_in_is_in_no_error_and_no_warning() {
     })
     .await;
     let client = Client::new(&Server { bearer: "file:token".parse().ok(), ..Server::at(&fake.url("")) }, &context);
-    assert_eq!(client.instant("bad", None, LIMIT).await.unwrap_err().to_string(), "auth: bad token ***");
+    let error = client.instant("bad", None, LIMIT).await.unwrap_err();
+    assert_eq!(error.to_string(), "it does not let us in: 401 Unauthorized: bad token ***");
+    assert!(!error.is_about_the_query());
     let answer = client.instant("good", None, LIMIT).await.unwrap();
     assert_eq!((answer.one().unwrap().unwrap().value, answer.warnings), (1.0, vec!["bad token ***".to_owned()]));
 }
