@@ -14,6 +14,7 @@ mod signal;
 mod template;
 
 pub use crate::document::{Problem, Problems, RenderStyle};
+pub(crate) use decode::sounds_secret;
 pub use duration::{Duration, DurationError};
 pub use expression::{Arithmetic, Expression, ExpressionError};
 pub use load::{LoadError, Loaded, load, parse};

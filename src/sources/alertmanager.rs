@@ -497,6 +497,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_lets_us_in_is_in_no_refusal() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("token"), "s3cr3t").unwrap();
+        let context = Context { folder: folder.path().to_owned(), ..context() };
+        for (status, body, expected) in [
+            ("400 Bad Request", r#""bad token Bearer s3cr3t""#, "bad token ***"),
+            ("422 Unprocessable Entity", r#"{"code":601,"message":"bad token Bearer s3cr3t"}"#, "bad token ***"),
+            ("401 Unauthorized", "bad token Bearer s3cr3t", "bad token ***"),
+        ] {
+            let fake = Fake::start(move |_| Told::text(status, body)).await;
+            let server = Server { bearer: "file:token".parse().ok(), ..Server::at(&fake.url("")) };
+            let error = Client::new(&server, &context).alerts(&[], LIMIT).await.unwrap_err().to_string();
+            assert!(error.ends_with(expected), "{error}");
+        }
+    }
+
+    #[tokio::test]
     async fn samples() {
         let body = json!(alerts()).to_string();
         let fake = Fake::start(move |_| Told::ok(&body)).await;

@@ -19,10 +19,11 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{
     http,
+    mask::{Mask, is_json},
     secrets::{SecretError, Secrets},
 };
 use crate::{
-    plan::{Secret, Server, Tls},
+    plan::{Secret, Server, Tls, sounds_secret},
     text,
 };
 
@@ -35,6 +36,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How much of an error is looked at for what is wrong, in bytes: VictoriaMetrics repeats the query first.
 const WORDS: usize = 64 * 1024;
+/// A body longer than this, in bytes, takes a moment to look through.
+const LONG: usize = 64 * 1024;
 /// A secret read so recently is not read again because a server refuses it.
 const FRESH: Duration = Duration::from_secs(1);
 
@@ -96,7 +99,7 @@ pub(super) enum Body {
     Json(Vec<u8>),
 }
 
-/// What was answered: not yet a success.
+/// What was answered, without what let us in where it repeats that: not yet a success.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: StatusCode,
@@ -132,7 +135,7 @@ impl Reply {
 
     /// The first words of an answer that is plain text, behind a colon; a page for people has none.
     fn words(&self) -> String {
-        if self.is_page || self.body.first().is_none_or(|byte| matches!(byte, b'{' | b'[')) {
+        if self.is_page || is_json(&self.body) {
             return String::new();
         }
         let first = self.body.split(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -231,32 +234,41 @@ impl Api {
         // A secret that is late is not told as the server's lateness.
         let client = self.client(url, deadline).await.map_err(|error| (error, false))?;
         let mut request = client.request(asked.method.clone(), url.clone());
-        request = self.let_in(request, deadline).await.map_err(|error| (error, false))?;
-        let reply = timeout_at(deadline, exchange(asked, url, request)).await;
+        let password;
+        (request, password) = self.let_in(request, deadline).await.map_err(|error| (error, false))?;
+        let reply = timeout_at(deadline, exchange(asked, url, request, password.as_ref())).await;
         reply.unwrap_or_else(|_| Err((ApiError::Late(place(url)), true)))
     }
 
-    /// The request with what lets us in.
-    async fn let_in(&self, mut request: RequestBuilder, deadline: Instant) -> Result<RequestBuilder, ApiError> {
+    /// The request with what lets us in, whose headers are marked as sensitive; and the password that is in one of them.
+    async fn let_in(
+        &self,
+        mut request: RequestBuilder,
+        deadline: Instant,
+    ) -> Result<(RequestBuilder, Option<SecretString>), ApiError> {
         if let Some(secret) = &self.server.bearer {
             request = request.bearer_auth(self.secrets.line(secret, deadline).await?.expose_secret());
         }
+        let mut password = None;
         if let Some(basic) = &self.server.basic {
-            request = request.basic_auth(&basic.user, Some(self.secrets.line(&basic.password, deadline).await?.expose_secret()));
+            let read = self.secrets.line(&basic.password, deadline).await?;
+            request = request.basic_auth(&basic.user, Some(read.expose_secret()));
+            password = Some(read);
         }
         let mut headers = HeaderMap::new();
         for (name, value) in &self.server.headers {
             let wrong = || ApiError::Address(format!("the header `{}` cannot be sent", text::line(name, 40)));
             let name: HeaderName = name.parse().map_err(|_| wrong())?;
-            let mut value = match value.parse::<Secret>() {
-                Ok(secret) => HeaderValue::from_str(self.secrets.line(&secret, deadline).await?.expose_secret()),
-                Err(_) => HeaderValue::from_str(value),
+            let reference = value.parse::<Secret>().ok();
+            let mut value = match &reference {
+                Some(secret) => HeaderValue::from_str(self.secrets.line(secret, deadline).await?.expose_secret()),
+                None => HeaderValue::from_str(value),
             }
             .map_err(|_| wrong())?;
-            value.set_sensitive(true);
+            value.set_sensitive(reference.is_some() || sounds_secret(name.as_str()));
             headers.insert(name, value);
         }
-        Ok(request.headers(headers))
+        Ok((request.headers(headers), password))
     }
 
     /// The client, made anew where a certificate or key has changed.
@@ -303,19 +315,27 @@ impl Reply {
 }
 
 /// Sends a request and reads its answer; an error comes with whether the question may have been heard.
-async fn exchange(asked: &Asked<'_>, url: &Url, mut request: RequestBuilder) -> Result<Reply, (ApiError, bool)> {
+async fn exchange(
+    asked: &Asked<'_>,
+    url: &Url,
+    mut request: RequestBuilder,
+    password: Option<&SecretString>,
+) -> Result<Reply, (ApiError, bool)> {
     request = match &asked.body {
         Body::Nothing => request,
         Body::Form(form) => request.form(form),
         Body::Json(body) => request.header(CONTENT_TYPE, "application/json").body(body.clone()),
     };
     let failed = |error: &reqwest::Error| (ApiError::Unreachable(http::explain(error)), !error.is_connect());
-    let mut response = request.send().await.map_err(|error| failed(&error))?;
+    let (client, request) = request.build_split();
+    let request = request.map_err(|error| failed(&error))?;
+    let mask = Mask::new(request.headers(), password);
+    let mut response = client.execute(request).await.map_err(|error| failed(&error))?;
     let (status, headers) = (response.status(), response.headers());
     if status.is_redirection() {
         let to = headers.get(LOCATION).and_then(|to| to.to_str().ok()).and_then(|to| url.join(to).ok());
         let to = to.map_or_else(|| "nowhere".to_owned(), |to| http::redact(to.as_str()));
-        return Err((ApiError::Redirected(to), true));
+        return Err((ApiError::Redirected(mask.text(&to).unwrap_or(to)), true));
     }
     let wait = headers.get(RETRY_AFTER).and_then(|wait| wait.to_str().ok()?.trim().parse().ok()).map(Duration::from_secs);
     let is_html = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
@@ -324,8 +344,18 @@ async fn exchange(asked: &Asked<'_>, url: &Url, mut request: RequestBuilder) -> 
     if !whole {
         return Err((ApiError::TooLarge(asked.most), true));
     }
+    let body = masked(mask, body).await;
     let is_page = is_html || body.trim_ascii_start().first() == Some(&b'<');
     Ok(Reply { status, body, is_page, wait })
+}
+
+/// A body without what let us in. A long one is looked through beside the thread that everything else runs on.
+async fn masked(mask: Mask, body: Vec<u8>) -> Vec<u8> {
+    if body.len() < LONG {
+        return mask.body(body);
+    }
+    // Without that thread there is no answer: rather none than a secret.
+    tokio::task::spawn_blocking(move || mask.body(body)).await.unwrap_or_default()
 }
 
 fn build(material: &Material, tls: bool) -> Result<Client, ApiError> {
@@ -486,6 +516,51 @@ mod tests {
         std::fs::write(folder.path().join("go"), "").unwrap();
         api.ask(&get(), LIMIT).await.unwrap();
         assert!(fake.requests()[0].contains("authorization: Bearer hunter2"));
+    }
+
+    #[tokio::test]
+    async fn what_a_server_repeats_of_what_lets_us_in_is_masked() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("token"), "hunter2\n").unwrap();
+        let token: Secret = "file:token".parse().unwrap();
+        let basic = Basic { user: "me".into(), password: token.clone() };
+        let key = |name: &str, value: &str| [(name.to_owned(), value.to_owned())].into();
+        let long = " ".repeat(LONG);
+        for (status, body) in [
+            ("401 Unauthorized", "{\"error\":\"REQUEST\"}"),
+            ("403 Forbidden", "not you: REQUEST"),
+            ("500 Internal Server Error", " REQUEST"),
+            ("200 OK", "{\"warnings\":[\"REQUEST\"]}"),
+            ("200 OK", &format!("{{\"warnings\":[\"REQUEST\"]{long}}}")),
+            ("307 Temporary Redirect\r\nlocation: /login/hunter2", ""),
+        ] {
+            let said = body.to_owned();
+            let answered = status.to_owned();
+            let fake = Fake::start(move |request| {
+                let request = serde_json::to_string(&format!("{request} hunter2")).unwrap();
+                Told::text(&answered, &said.replace("REQUEST", request.trim_matches('"')))
+            })
+            .await;
+            let at = || Server { retries: 0, ..Server::at(&fake.url("")) };
+            for (server, shown) in [
+                (Server { bearer: Some(token.clone()), ..at() }, "authorization: ***"),
+                (Server { basic: Some(basic.clone()), ..at() }, "authorization: ***"),
+                (Server { headers: key("X-Who", "file:token"), ..at() }, "x-who: ***"),
+                (Server { headers: key("Authorization", "Bearer hunter2"), ..at() }, "authorization: ***"),
+                (Server { bearer: Some(token.clone()), headers: key("X-Scope-OrgID", "shop"), ..at() }, "x-scope-orgid: shop"),
+            ] {
+                let reply = api(&server, folder.path()).ask(&get(), LIMIT).await;
+                let told = match reply {
+                    Ok(reply) => {
+                        let error = reply.failure().map(|error| error.to_string()).unwrap_or_default();
+                        format!("{}\n{error}", String::from_utf8(reply.body).unwrap())
+                    }
+                    Err(error) => error.to_string(),
+                };
+                assert!(told.contains(if body.is_empty() { "/login/***" } else { shown }), "{told}");
+                assert!(!told.contains("hunter2") && !told.contains("bWU6aHVudGVyMg=="), "{told}");
+            }
+        }
     }
 
     /// A server that fails so many times before it answers.

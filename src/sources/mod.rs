@@ -9,6 +9,7 @@ pub mod endpoints;
 pub mod exposition;
 mod growth;
 pub mod http;
+mod mask;
 pub mod measure;
 mod picked;
 mod probe;

@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    io::Write,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -209,5 +210,103 @@ fn a_release_in_which_nothing_was_decided_is_not_known_to_come_out_again() {
         let judged = flightdeck(arguments);
         let said = String::from_utf8_lossy(&judged.stderr);
         assert!(judged.status.code() == Some(4) && said.contains("decided nothing"), "{judged:?}");
+    }
+}
+
+/// A Prometheus server as long as the test runs: it knows `good`, `many` series, and refuses what has an open `rate(`.
+fn prometheus() -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            // Whoever asked may be gone.
+            let _gone = stream.and_then(|stream| reply(&stream));
+        }
+    });
+    url
+}
+
+fn reply(mut stream: &TcpStream) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream);
+    let (mut head, mut line) = (String::new(), String::new());
+    while reader.read_line(&mut line)? > 2 {
+        head.push_str(&line.to_lowercase());
+        line.clear();
+    }
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(0);
+    let mut form = vec![0; length];
+    reader.read_exact(&mut form)?;
+    let form = format!("http://x/?{}", String::from_utf8_lossy(&form));
+    let form: std::collections::HashMap<String, String> =
+        reqwest::Url::parse(&form).unwrap().query_pairs().into_owned().collect();
+    let number = |name: &str| form[name].trim_end_matches("ms").parse::<f64>().unwrap();
+    let is_range = head.starts_with("post /api/v1/query_range ");
+    let row = |name: &str, value: &dyn Fn(f64) -> f64| {
+        let metric = json!({ "name": name });
+        if !is_range {
+            return json!({"metric": metric, "value": [1_700_000_000, "1"]});
+        }
+        let (start, step) = (number("start"), number("step") / 1000.0);
+        let times = (0..).map(|n| start + f64::from(n) * step).take_while(|at| *at <= number("end"));
+        json!({"metric": metric, "values": times.map(|at| json!([at, value(at).to_string()])).collect::<Vec<_>>()})
+    };
+    let one = |_| 1.0;
+    let rows = match form["query"].as_str() {
+        "time()" => Ok(vec![row("", &|at| at)]),
+        "good" => Ok(vec![row("", &one)]),
+        "many" => Ok(vec![row("a", &one), row("b", &one)]),
+        "none" => Ok(Vec::new()),
+        "rate(" => Err("parse error: unclosed left parenthesis"),
+        _ => Err("only one at a time"),
+    };
+    let (status, body) = match rows {
+        _ if head.contains("authorization: bearer old-token") => {
+            ("401 Unauthorized", json!({"status": "error", "errorType": "auth", "error": "bad token Bearer old-token"}))
+        }
+        Ok(rows) => {
+            let kind = if is_range { "matrix" } else { "vector" };
+            ("200 OK", json!({"status": "success", "data": {"resultType": kind, "result": rows}}))
+        }
+        Err(why) => ("400 Bad Request", json!({"status": "error", "errorType": "bad_data", "error": why})),
+    };
+    let body = body.to_string();
+    write!(stream, "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+}
+
+#[test]
+fn a_side_that_a_server_does_not_answer_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("token"), "old-token").unwrap();
+    let url = prometheus();
+    // A port that is taken, and where nobody listens.
+    let closed = tokio::net::TcpSocket::new_v4().unwrap();
+    closed.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let closed_at = closed.local_addr().unwrap();
+    let nobody = format!("http://{closed_at}");
+    let refused = "parse error: unclosed left parenthesis";
+    let several = "the query yields 2 series; aggregate them to one, as in sum(…) or max(…)";
+    for (url, canary, baseline, more, status, expected) in [
+        (&url, "good", "good", [].as_slice(), 0, String::new()),
+        (&url, "none", "good", &[], 4, "0 samples of the canary".to_owned()),
+        (&url, "none", "none", &[], 4, "the server has nothing of either side in that time".to_owned()),
+        (&url, "rate(", "good", &[], 2, format!("--canary: bad_data: {refused}")),
+        (&url, "good", "rate(", &[], 2, format!("--baseline: bad_data: {refused}")),
+        (&url, "none", "rate(", &[], 2, format!("--baseline: bad_data: {refused}")),
+        (&url, "many", "good", &[], 2, format!("--canary: {several}")),
+        (
+            &url,
+            "good",
+            "good",
+            &["--bearer", "file:token"],
+            4,
+            "--canary: it does not let us in: 401 Unauthorized: bad token ***".to_owned(),
+        ),
+        (&nobody, "good", "good", &[], 4, format!("--canary: cannot connect to {closed_at}")),
+    ] {
+        let asked = ["--prometheus", url, "--canary", canary, "--baseline", baseline, "--from", "10m"];
+        let output = judge(folder.path(), &[&asked, more].concat(), "");
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(status), "{canary} beside {baseline}: {said}");
+        assert!(said.contains(&expected) && !said.contains("old-token"), "{said}");
     }
 }

@@ -10,9 +10,9 @@ fn the_judge_keeps_its_promises_on_made_up_canaries() {
     for question in QUESTIONS {
         let percent = share(question, own, 150);
         let (least, most) = match (question.verdict, question.goal) {
+            (Verdict::Fail, _) if question.factor == 1.0 => (0.0, 3.0),
             // Noise that grows along with the level: nothing is promised, but nothing is to be lost.
-            (_, "") => (65.0, 100.0),
-            (Verdict::Fail, "1 or less") => (0.0, 3.0),
+            (_, "none") => (65.0, 100.0),
             (Verdict::Fail, _) => (86.0, 100.0),
             _ => (97.0, 100.0),
         };

@@ -174,7 +174,7 @@ async fn the_past_and_a_judgement_by_it() {
     ]);
     assert!(code == Some(1) && said.contains(" beside 0 of "), "{said}");
     let (code, said) = judged(&["--canary", "sum((", "--baseline", "latency"]);
-    assert!(code == Some(4) && said.contains("unexpected token"), "{said}");
+    assert!(code == Some(2) && said.contains("--canary: ") && said.contains("unexpected token"), "{said}");
 }
 
 #[tokio::test]

@@ -12,7 +12,10 @@ use crate::{
         compare::{Rules, rule},
     },
     plan::{Compare, Duration, Place, Plan, Question, Secret, Server, Signal, Source},
-    sources::{self, Sampler},
+    sources::{
+        self, Sampler,
+        prometheus::{Client, QueryError},
+    },
 };
 
 /// How a plan made for two queries calls them.
@@ -20,6 +23,8 @@ const CANARY: &str = "canary";
 const BASELINE: &str = "baseline";
 /// How the server is called there.
 const SERVER: &str = "server";
+/// How much of what a server says of a query is told: VictoriaMetrics repeats the query first.
+const LONGEST_ERROR: usize = 400;
 
 #[derive(Debug, clap::Args)]
 #[group(id = "judge-past")]
@@ -207,16 +212,47 @@ fn of_queries(arguments: &Arguments) -> Result<Asked, Failure> {
     Ok(Asked { plan, folder, canary: CANARY.to_owned(), name, by_plan: false })
 }
 
-/// Why a server has nothing to say: what it answers to the same questions now.
-fn why_nothing(plan: &Arc<Plan>, sides: &[String; 2], context: &sources::Context) -> String {
-    let nothing = || "the server has nothing of either side in that time".to_owned();
-    let Ok(runtime) = thread::runtime() else { return nothing() };
-    let now = runtime.block_on(Sampler::new(Arc::clone(plan), sides.to_vec(), context.clone()).sample());
-    let error = now.into_iter().find_map(|reading| match reading.sample.value {
+/// What a side asks its server, each by where it was written: an option of the command, or the plan's signal.
+fn queries<'a>(asked: &Asked, id: &str, question: &'a Question) -> Vec<(String, &'a str)> {
+    match question {
+        Question::Query(query) if asked.by_plan => vec![(id.to_owned(), query)],
+        Question::Query(query) => vec![(format!("--{id}"), query)],
+        Question::Ratio { of, over } if asked.by_plan => vec![(format!("{id}, of"), of), (format!("{id}, over"), over)],
+        Question::Ratio { of, over } => vec![(format!("--{id}-events"), of), (format!("--{id}-trials"), over)],
+    }
+}
+
+/// Why there is no number of a side, if there is any more to it than that there was nothing: its past says so, or the
+/// server, when it is asked the same now.
+async fn why_none(asked: &Asked, id: &str, series: &Series, context: &sources::Context) -> Result<(), Failure> {
+    let Some(signal) = asked.plan.signals.get(id) else { return Ok(()) };
+    let Source::Prometheus { at, question, .. } = &signal.source else { return Ok(()) };
+    let client = Client::new(&asked.plan.server(at), context);
+    let limit = signal.sampling_timeout().get();
+    let queries = queries(asked, id, question);
+    for (place, query) in &queries {
+        let answer = client.instant(query, None, limit).await;
+        let told = match question {
+            Question::Query(_) => answer.and_then(|answer| answer.one().map(drop)),
+            Question::Ratio { .. } => answer.and_then(|answer| answer.series().map(drop)),
+        };
+        told.map_err(|error| refused(place, &error))?;
+    }
+    let past = series.iter().rev().find_map(|sample| match &sample.value {
         Value::Missing(Unknown::Error(why)) => Some(why),
         _ => None,
     });
-    error.unwrap_or_else(nothing)
+    match (past, queries.first()) {
+        // The query is fine by now.
+        (Some(why), Some((place, _))) => Err(Failure::unknown(format!("{place}: {why}"))),
+        _ => Ok(()),
+    }
+}
+
+/// A query that was not answered, by where it was written.
+fn refused(place: &str, error: &QueryError) -> Failure {
+    let why = format!("{place}: {}", crate::text::line(&error.to_string(), LONGEST_ERROR));
+    if error.is_about_the_query() { Failure::wrong(why) } else { Failure::unknown(why) }
 }
 
 /// What the server remembers of both sides, judged.
@@ -250,10 +286,14 @@ fn remembered(asked: &Asked, from: Timestamp, to: Timestamp) -> Result<Compared,
             tell(&format!("{}: {warning}", reading.signal));
         }
     }
-    let [canary, stable] = &series;
-    if canary.latest_number().is_none() && stable.latest_number().is_none() {
-        return Err(Failure::unknown(why_nothing(&plan, &sides, &context)));
+    let empty: Vec<_> = sides.iter().zip(&series).filter(|(_, series)| series.latest_number().is_none()).collect();
+    for (id, series) in &empty {
+        thread::runtime()?.block_on(why_none(asked, id, series, &context))?;
     }
+    if empty.len() == sides.len() {
+        return Err(Failure::unknown("the server has nothing of either side in that time"));
+    }
+    let [canary, stable] = &series;
     let trial = Trial { from: from.saturating_sub(SignedDuration::from_nanos(1)).unwrap_or(from), until: Some(to) };
     Compared::of(&asked.name, signal, compare, [canary, stable], trial).map_err(|why| Failure::unknown(why.to_string()))
 }

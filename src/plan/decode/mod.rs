@@ -21,6 +21,8 @@ mod targets;
 mod texts;
 mod trials;
 
+pub(crate) use servers::sounds_secret;
+
 /// What the parts of a plan may refer to, known before they are read.
 #[derive(Debug, Default)]
 struct Known {

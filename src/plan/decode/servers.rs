@@ -120,7 +120,7 @@ fn headers(reader: &mut Reader, fields: &Fields<'_>) -> IndexMap<String, String>
 }
 
 /// Whether a header's value lets somebody in, by its name.
-fn sounds_secret(header: &str) -> bool {
+pub(crate) fn sounds_secret(header: &str) -> bool {
     let header = header.to_ascii_lowercase();
     // Some end in it alone, as in X-Auth.
     SECRET_WORDS.iter().any(|word| header.contains(word)) || header.split(['-', '_', '.']).any(|word| word == "auth")

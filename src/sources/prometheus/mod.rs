@@ -66,7 +66,8 @@ pub enum QueryError {
 
 impl QueryError {
     /// Whether it is this query that is wrong, or too much, while others may be answered.
-    fn is_about_the_query(&self) -> bool {
+    #[must_use]
+    pub fn is_about_the_query(&self) -> bool {
         match self {
             Self::Refused { kind, .. } => {
                 // VictoriaMetrics' kinds are statuses.
@@ -251,6 +252,10 @@ impl Client {
             decoding.await.unwrap_or_else(|_| Err(QueryError::Malformed("it could not be read".to_owned())))
         };
         match (decoded, failure) {
+            // Whoever is not let in has asked nothing wrong.
+            (Err(QueryError::Refused { message, .. }), Some(ApiError::NotLetIn(status))) => {
+                Err(ApiError::NotLetIn(format!("{status}: {message}")).into())
+            }
             // The API's own words say more than the status.
             (Err(refused @ (QueryError::Refused { .. } | QueryError::Storage(_))), _) => Err(refused),
             (_, Some(failure)) => Err(failure.into()),

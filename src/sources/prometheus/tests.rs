@@ -28,6 +28,26 @@ fn vector(values: &[&str]) -> String {
     success("vector", &format!("[{}]", elements.join(",")))
 }
 
+#[tokio::test]
+async fn what_lets_us_in_is_in_no_error_and_no_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("token"), "s3cr3t").unwrap();
+    let context = Context { folder: folder.path().to_owned(), ..context() };
+    let refused = r#"{"status":"error","errorType":"auth","error":"bad token Bearer s3cr3t"}"#;
+    let warned = vector(&["1"]).replace("odd", "bad token Bearer s3cr3t");
+    let fake = Fake::start(move |request| match request.contains("query=good") {
+        true => Reply::ok(&warned),
+        false => Reply::text("401 Unauthorized", refused),
+    })
+    .await;
+    let client = Client::new(&Server { bearer: "file:token".parse().ok(), ..Server::at(&fake.url("")) }, &context);
+    let error = client.instant("bad", None, LIMIT).await.unwrap_err();
+    assert_eq!(error.to_string(), "it does not let us in: 401 Unauthorized: bad token ***");
+    assert!(!error.is_about_the_query());
+    let answer = client.instant("good", None, LIMIT).await.unwrap();
+    assert_eq!((answer.one().unwrap().unwrap().value, answer.warnings), (1.0, vec!["bad token ***".to_owned()]));
+}
+
 async fn server(body: &str) -> Fake {
     let body = body.to_owned();
     Fake::start(move |_| Reply::ok(&body)).await
