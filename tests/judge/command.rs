@@ -176,11 +176,15 @@ fn a_wrong_request_says_what_is_wrong() {
     let errors = "canary_events,canary_trials,baseline_events,baseline_trials\n".to_owned() + &"300,1000,1,1000\n".repeat(10);
     fs::write(folder.path().join("errors.csv"), errors).unwrap();
     fs::write(folder.path().join("commas.csv"), "canary,baseline\n10,5,10,1\n").unwrap();
-    let cases: [(&[&str], &str); 10] = [
+    fs::write(folder.path().join("endless.csv"), "canary,baseline\n1,2\n3,inf\n").unwrap();
+    fs::write(folder.path().join("numbers.json"), "[1, 2]").unwrap();
+    let cases: [(&[&str], &str); 12] = [
         (&[], "--batch"),
         (&["none.csv"], "none.csv: No such file"),
         (&["bad.csv"], "bad.csv: line 3, column 2: `x` is no number"),
         (&["commas.csv"], "commas.csv: line 2 has 4 fields, and there are 2 columns; write decimals with a point"),
+        (&["endless.csv"], "endless.csv: line 3, column 2: `inf` is no measurement; leave a gap empty"),
+        (&["numbers.json"], "numbers.json: metric 1: it is 1; a case is {"),
         (&["good.json", "--tolerance", "-1"], "--tolerance"),
         (&["errors.csv", "--absolute", "1"], "errors: an absolute tolerance of 1 for events of trials would allow everything"),
         (&["good.json", "--confidence", "0.9"], "--method kayenta"),

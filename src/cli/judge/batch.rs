@@ -129,7 +129,7 @@ fn result(line: &[u8], number: u64, rules: Rules, defaults: Defaults) -> Result<
         *slot = name.clone();
     }
     let named = |error: String| (name.clone(), error);
-    let written: Written = serde_json::from_value(value).map_err(|error| named(error.to_string()))?;
+    let written = Written::of(value).map_err(named)?;
     let asked = written.asked(&format!("line {number}"), defaults).map_err(named)?;
     let ruling = rule(&asked.case, rules).map_err(|error| named(error.to_string()))?;
     Ok((name, ruling))

@@ -67,8 +67,9 @@ fn number(row: &[String], column: usize, line: usize) -> Result<f64, String> {
     if ["", "nan", "null"].iter().any(|gap| field.eq_ignore_ascii_case(gap)) {
         return Ok(f64::NAN);
     }
-    let wrong = || format!("line {line}, column {}: `{}` is no number; leave a gap empty", column + 1, text::line(field, 40));
-    field.parse().map_err(|_| wrong())
+    let wrong = |what| format!("line {line}, column {}: `{}` is no {what}; leave a gap empty", column + 1, text::line(field, 40));
+    let number: f64 = field.parse().map_err(|_| wrong("number"))?;
+    if number.is_infinite() { Err(wrong("measurement")) } else { Ok(number) }
 }
 
 /// The fields of a line; in quotes a comma is text, and two quotes are one.
@@ -119,6 +120,7 @@ mod tests {
             ("", "empty"),
             ("a,b\n1,2", "canary and baseline"),
             ("canary,baseline\n1,2\n3,x\n", "line 3, column 2"),
+            ("canary,baseline\n1,2\n1e999,2\n", "line 3, column 1: `1e999` is no measurement; leave a gap empty"),
             ("canary;baseline\n10,5;10,1\n", "canary and baseline"),
             ("canary,baseline\n\n10,5,10,1\n", "line 3 has 4 fields, and there are 2 columns; write decimals with a point"),
         ];

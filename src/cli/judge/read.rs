@@ -61,7 +61,35 @@ pub(super) struct Document {
     pub(super) score: Option<Scored>,
 }
 
+/// What may stand at a key of a case, and how that is called. The sides have words of their own.
+type Key = (&'static str, fn(&Value) -> bool, &'static str);
+
+const KEYS: [Key; 5] = [
+    ("direction", |value| value.is_null() || Direction::deserialize(value).is_ok(), "increase, decrease or either"),
+    ("tolerance", |value| value.is_null() || value.is_number(), "a number, as 0.1 for 10 %"),
+    ("absolute", |value| value.is_null() || value.is_number(), "a number in the metric's own unit"),
+    ("group", |value| value.is_null() || value.is_string(), "the name of a group"),
+    ("critical", Value::is_boolean, "true or false"),
+];
+
 impl Written {
+    /// The case that a value is.
+    ///
+    /// # Errors
+    /// What is no case, what is missing, and what stands at a key that takes something else.
+    pub(super) fn of(value: Value) -> Result<Self, String> {
+        let Value::Object(fields) = &value else {
+            return Err(format!("it is {}; a case is {{\"canary\": …, \"baseline\": …}}", short(&value)));
+        };
+        for (key, fits, wanted) in KEYS {
+            match fields.get(key) {
+                Some(found) if !fits(found) => return Err(wrong(key, found, wanted)),
+                Some(_) | None => {}
+            }
+        }
+        serde_json::from_value(value).map_err(|error| error.to_string())
+    }
+
     /// The case it stands for.
     pub(super) fn asked(self, unnamed: &str, defaults: Defaults) -> Result<Asked, String> {
         let name = match &self.name {
@@ -90,6 +118,37 @@ impl Written {
         let group = self.group.unwrap_or_else(|| name.clone());
         Ok(Asked { case: Case { name, canary, baseline, direction, tolerance }, group, critical: self.critical })
     }
+}
+
+impl Scored {
+    /// The score that a value is.
+    fn of(value: Value) -> Result<Self, String> {
+        let Value::Object(fields) = &value else {
+            return Err(wrong("score", &value, "{\"groups\": {…}, \"pass\": 95, \"marginal\": 75}"));
+        };
+        for key in ["pass", "marginal"] {
+            match fields.get(key) {
+                Some(found) if !found.is_number() => return Err(wrong(&format!("score.{key}"), found, "a number of percent")),
+                Some(_) | None => {}
+            }
+        }
+        match fields.get("groups") {
+            Some(Value::Object(groups)) => {
+                if let Some((group, weight)) = groups.iter().find(|(_, weight)| !weight.is_number()) {
+                    let place = format!("score.groups.{}", text::line(group, LONGEST_NAME));
+                    return Err(wrong(&place, weight, "a weight in percent"));
+                }
+            }
+            Some(other) => return Err(wrong("score.groups", other, "weights in percent, as {\"latency\": 60}")),
+            None => {}
+        }
+        serde_json::from_value(value).map_err(|error| format!("score: {error}"))
+    }
+}
+
+/// What stands at a place that takes something else.
+fn wrong(place: &str, found: &Value, wanted: &str) -> String {
+    format!("{place} is {}; give {wanted}", short(found))
 }
 
 fn gaps(count: usize) -> Data {
@@ -167,27 +226,25 @@ pub(super) fn with_gaps(json: &str) -> Result<Cow<'_, str>, String> {
 
 /// A file of one case, a list of cases, or `metrics` with a `score`.
 pub(super) fn document(json: &str, unnamed: &str, defaults: Defaults) -> Result<Document, String> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Whole {
-        metrics: Vec<Written>,
-        score: Option<Scored>,
-    }
     let json = with_gaps(json)?;
     let value: Value = serde_json::from_str(&json).map_err(|error| error.to_string())?;
-    let list = value.is_array();
-    let (written, score): (Vec<Written>, _) = if value.get("metrics").is_some() {
-        let whole: Whole = serde_json::from_value(value).map_err(|error| error.to_string())?;
-        (whole.metrics, whole.score)
-    } else if list {
-        (serde_json::from_value(value).map_err(|error| error.to_string())?, None)
-    } else {
-        (vec![serde_json::from_value(value).map_err(|error| error.to_string())?], None)
+    let (cases, score) = match value {
+        Value::Array(cases) => (cases, None),
+        Value::Object(mut whole) if whole.contains_key("metrics") => {
+            let (metrics, score) = (whole.remove("metrics").unwrap_or_default(), whole.remove("score").unwrap_or_default());
+            if let Some(key) = whole.keys().next() {
+                return Err(format!("`{}` is unknown; beside `metrics` there may be a `score`", text::line(key, LONGEST_NAME)));
+            }
+            let Value::Array(cases) = metrics else { return Err(wrong("metrics", &metrics, "a list of cases")) };
+            (cases, (!score.is_null()).then(|| Scored::of(score)).transpose()?)
+        }
+        case => (vec![case], None),
     };
-    let alone = written.len() == 1;
-    let metrics = written.into_iter().enumerate().map(|(at, written)| {
+    let alone = cases.len() == 1;
+    let metrics = cases.into_iter().enumerate().map(|(at, case)| {
         let unnamed = if alone { unnamed.to_owned() } else { format!("{unnamed} {}", at + 1) };
-        written.asked(&unnamed, defaults).map_err(|error| format!("metric {}: {error}", at + 1))
+        let asked = Written::of(case).and_then(|written| written.asked(&unnamed, defaults));
+        asked.map_err(|error| format!("metric {}: {error}", at + 1))
     });
     Ok(Document { metrics: metrics.collect::<Result<_, _>>()?, score })
 }
@@ -213,7 +270,7 @@ mod tests {
 
     fn read(json: &str) -> Result<Case, String> {
         let defaults = Defaults { direction: Direction::Either, tolerance: Tolerance::default() };
-        let written: Written = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        let written = Written::of(serde_json::from_str(json).map_err(|error| error.to_string())?)?;
         written.asked("line 1", defaults).map(|asked| asked.case)
     }
 
@@ -241,12 +298,37 @@ mod tests {
             (r#"{"canary": [], "baseline": [{"events": 1}]}"#, "baseline sample 1"),
             (r#"{"canary": [], "baseline": [1, {"events": 1, "trials": 2}]}"#, "baseline sample 1"),
             (r#"{"canary": []}"#, "baseline"),
-            (r#"{"canary": [], "baseline": [], "direction": "up"}"#, "increase"),
+            (r#"{"canary": [], "baseline": [], "direction": "up"}"#, "direction is \"up\"; give increase, decrease or either"),
+            (r#"{"canary": [], "baseline": [], "tolerance": "1"}"#, "tolerance is \"1\"; give a number"),
+            (r#"{"canary": [], "baseline": [], "absolute": [1]}"#, "absolute is [1]; give a number"),
+            (r#"{"canary": [], "baseline": [], "group": 7}"#, "group is 7; give the name"),
+            (r#"{"canary": [], "baseline": [], "critical": null}"#, "critical is null; give true or false"),
+            ("7", "it is 7; a case is {"),
             (r#"{"canary": [], "baseline": [], "tolerance": 1, "absolute": 1}"#, "both"),
         ];
         for (json, said) in cases {
             let error = read(json).unwrap_err();
             assert!(error.contains(said), "{json}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_file_says_in_which_metric_or_key_of_the_score_it_is_wrong() {
+        let defaults = Defaults { direction: Direction::Either, tolerance: Tolerance::default() };
+        let cases = [
+            ("[1, 2]", "metric 1: it is 1; a case is {"),
+            (r#"[{"canary": [], "baseline": []}, {"canary": []}]"#, "metric 2: missing field `baseline`"),
+            (r#"{"metrics": 7}"#, "metrics is 7; give a list"),
+            (r#"{"metrics": [], "scores": {}}"#, "`scores` is unknown"),
+            (r#"{"metrics": [], "score": 90}"#, "score is 90; give {"),
+            (r#"{"metrics": [], "score": {"pass": "90", "marginal": 75}}"#, "score.pass is \"90\"; give a number"),
+            (r#"{"metrics": [], "score": {"pass": 90}}"#, "score: missing field `marginal`"),
+            (r#"{"metrics": [], "score": {"groups": {"a": "x"}, "pass": 90, "marginal": 75}}"#, "score.groups.a is \"x\"; give"),
+            (r#"{"metrics": [], "score": {"groups": [], "pass": 90, "marginal": 75}}"#, "score.groups is []; give"),
+        ];
+        for (json, said) in cases {
+            let error = document(json, "m", defaults).unwrap_err();
+            assert!(error.contains(said) && !error.contains("struct"), "{json}: {error}");
         }
     }
 }
