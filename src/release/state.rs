@@ -75,7 +75,7 @@ pub struct Release {
     pub people: Vec<String>,
     /// The last lines of its log, the oldest first.
     pub recent: VecDeque<LogLine>,
-    /// What changed on the world, the oldest first: at most [`marks::MARKS`], what moved traffic kept longest.
+    /// What changed on the world, the oldest first: at most [`super::MARKS`], what moved traffic kept longest.
     pub marks: VecDeque<Mark>,
 }
 
@@ -98,7 +98,7 @@ pub struct CheckState {
 pub struct CheckOutcome {
     /// The result; a signature is a pass.
     pub result: CheckResult,
-    /// Who signed it, or [`CONTROLLER`].
+    /// Who signed it, or [`super::CONTROLLER`].
     pub by: String,
     /// When.
     pub at: Timestamp,
