@@ -404,7 +404,7 @@ mod tests {
             (2, Verdict::Ok, "0.1 %"),
             (7, Verdict::Ok, "0.1 %"),
             (8, Verdict::Unknown, "stale, 6 s old"),
-            (3600, Verdict::Unknown, "stale, 3598 s old"),
+            (3600, Verdict::Unknown, "stale, 59 min old"),
             (-3, Verdict::Ok, "0.1 %"),
             (-4, Verdict::Unknown, "source clock is ahead by 6 s"),
         ] {

@@ -119,7 +119,10 @@ impl std::fmt::Display for Unknown {
         match self {
             Self::NoData => f.write_str("no data"),
             Self::NotANumber => f.write_str("not a number"),
-            Self::Stale(seconds) => write!(f, "stale, {seconds} s old"),
+            Self::Stale(seconds @ 0..120) => write!(f, "stale, {seconds} s old"),
+            Self::Stale(seconds @ 120..7_200) => write!(f, "stale, {} min old", seconds / 60),
+            Self::Stale(seconds @ 7_200..172_800) => write!(f, "stale, {} h old", seconds / 3_600),
+            Self::Stale(seconds) => write!(f, "stale, {} d old", seconds / 86_400),
             Self::TooFew(have, of) => write!(f, "{have} of {of} samples"),
             Self::Error(why) | Self::Undecided(why) => f.write_str(why),
             Self::NoCanary => f.write_str("the new version has no traffic yet to judge"),

@@ -217,6 +217,9 @@ pub fn parse(text: &str, format: Format) -> Result<Page<'_>, ExpositionError> {
         if ended {
             return Err(wrong("there is something behind `# EOF`"));
         }
+        if blank(text).starts_with('<') {
+            return Err(wrong("it is a web page, not metrics"));
+        }
         if !is_whole && (format == Format::Text || text != END) {
             return Err(wrong("the page was cut off: it ends within a line"));
         }

@@ -121,7 +121,7 @@ mod tests {
             Value::Missing(Unknown::NoData),
             error("HTTP status 503 Service Unavailable"),
             Value::Number(25.0),
-            error("line 1 of the page: a metric's name is missing"),
+            error("line 1 of the page: it is a web page, not metrics"),
         ] {
             let taken = sample(&signal, &context(), &mut memory).await;
             let count = matches!(expected, Value::Number(_)).then_some(Count { events: 1.0, trials: 4.0 });

@@ -36,7 +36,7 @@ const EXPECTED: &[(&str, Asked, &str)] = &[
     ("a-counter.txt", Rate, "0"),
     ("a-gauge.txt", Gauge, "1"),
     ("a-gauge.txt", Rate, "`a` is a gauge by its page, and only counters grow"),
-    ("a-login.txt", Gauge, "line 1 of the page: a metric's name is missing"),
+    ("a-login.txt", Gauge, "line 1 of the page: it is a web page, not metrics"),
     ("behind-the-end.om", Rate, "line 4 of the page: there is something behind `# EOF`"),
     ("beyond-what-a-number-holds.txt", Gauge, "not a number"),
     ("beyond-what-a-number-holds.txt", Rate, "`a` is inf, which no counter can be"),
