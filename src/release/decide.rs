@@ -166,6 +166,11 @@ impl Release {
         Refusal::MovedOn { changes: changes.into_iter().skip(skip).collect() }
     }
 
+    /// Whether a signal has begun to fail since somebody last looked.
+    fn turned_bad_since(&self, seen: &Seen) -> bool {
+        self.turns.values().any(|turn| turn.verdict == Verdict::Fail && turn.sequence > seen.sequence)
+    }
+
     /// Whether something bad has happened since somebody last looked.
     fn has_failed_since(&self, seen: &Seen) -> bool {
         self.recent.iter().any(|line| line.sequence > seen.sequence && line.tone == Tone::Bad)
@@ -306,7 +311,7 @@ fn resume(release: &Release, command: &Command) -> Result<Vec<EventKind>, Refusa
     match &command.seen {
         // Whoever would lift one hold has not seen the next, and why it is there; nor what failed meanwhile, which going on
         // would accept.
-        Some(seen) if seen.sequence < hold.sequence || release.has_failed_since(seen) => Err(release.moved_on(seen.sequence)),
+        Some(seen) if seen.sequence < hold.sequence || release.turned_bad_since(seen) => Err(release.moved_on(seen.sequence)),
         _ => Ok(vec![EventKind::Resumed { why: command.reason.clone() }]),
     }
 }

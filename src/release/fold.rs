@@ -208,10 +208,13 @@ impl Release {
                 let (verdict, undecided, sampled) = (*verdict, *undecided, *sampled);
                 // It may fail by a threshold, whatever the comparison says.
                 let worse = evidence.as_deref().is_some_and(|evidence| evidence.verdict == compare::Verdict::Fail);
-                let shown_worse = verdict == Verdict::Fail && worse;
                 let recovered = verdict == Verdict::Ok || (verdict == Verdict::Warn && !undecided);
-                let accepted = !recovered && self.turns.get(signal).is_some_and(|turn| turn.accepted);
-                let turn = Turn { verdict, at, why: why.clone(), sampled, undecided, shown_worse, accepted };
+                let before = self.turns.get(signal).filter(|_| !recovered);
+                // Whoever mends it and goes on then finds it left open already, and means the failure all the same.
+                let shown_worse = (verdict == Verdict::Fail && worse) || before.is_some_and(|turn| turn.shown_worse);
+                let accepted = before.is_some_and(|turn| turn.accepted);
+                let sequence = self.sequence;
+                let turn = Turn { verdict, at, why: why.clone(), sampled, undecided, sequence, shown_worse, accepted };
                 self.turns.insert(signal.clone(), turn);
                 self.count_bakes(at);
             }

@@ -121,7 +121,9 @@ pub struct Turn {
     pub sampled: Option<Timestamp>,
     /// Whether it is not known only because more samples are needed to tell a canary from its baseline.
     pub undecided: bool,
-    /// Whether it fails because it was shown to be worse than its baseline.
+    /// The sequence number of the event that wrote it down.
+    pub sequence: u64,
+    /// Whether it was shown to be worse than its baseline, and has neither recovered since nor been accepted.
     pub shown_worse: bool,
     /// Whether a person went on in spite of this failure, or of one from which it has not recovered since.
     pub accepted: bool,

@@ -114,6 +114,9 @@ impl Release {
                 let anew = self.judged_anew().map(|(stage, id, more)| (stage.id.clone(), id.to_owned(), more));
                 for (rollout, signal, more) in anew.collect::<Vec<_>>() {
                     let found = self.trials.iter_mut().find(|tried| tried.rollout == rollout && tried.signal == signal);
+                    if let Some(turn) = self.turns.get_mut(&signal) {
+                        (turn.shown_worse, turn.accepted) = (false, true);
+                    }
                     if let Some(tried) = found {
                         tried.change(Trial { from: at, until: if more { None } else { tried.trial.until.or(Some(at)) } });
                     }

@@ -196,6 +196,33 @@ fn a_failure_that_came_meanwhile_is_seen_before_somebody_goes_on() {
     assert_eq!(verdict(&flight, "eu"), Verdict::Unknown);
 }
 
+/// Mended first, it is left open by the time somebody goes on, and what was measured before is still what they mean.
+#[test]
+fn who_mends_it_first_and_goes_on_then_has_it_judged_anew_too() {
+    let mut flight = flight();
+    flight.promote("canary-eu").done("canary-eu");
+    fly(&mut flight, 10, SLOW);
+    assert!(flight.release.hold.is_some());
+    let seen = flight.release.seen(None);
+    let mut seconds = 0;
+    while verdict(&flight, "eu") == Verdict::Fail {
+        fly(&mut flight, 1, WELL);
+        seconds += 1;
+        assert!(seconds < 60, "it never comes to be open");
+    }
+    assert_eq!(verdict(&flight, "eu"), Verdict::Unknown);
+    // That it is no longer shown is nothing that keeps a person from going on.
+    flight.asks(Ask::Resume, Some(seen)).unwrap();
+    flight.drive();
+    assert_eq!(begun(&flight, "eu"), Some(flight.now));
+    fly(&mut flight, 14, WELL);
+    assert_eq!(verdict(&flight, "eu"), Verdict::Ok);
+    // It is not begun anew with every hold from now on.
+    let from = begun(&flight, "eu");
+    flight.ask(Ask::Hold).ask(Ask::Resume);
+    assert_eq!(begun(&flight, "eu"), from);
+}
+
 #[test]
 fn where_there_is_nothing_more_to_compare_the_threshold_alone_counts() {
     let plan = PLAN.replace("[signals.eu]\n", "[signals.eu]\nfail = 300\n");
